@@ -1,0 +1,2 @@
+// Gzip decoding of data set files.
+#include <zlib.h>

@@ -1,0 +1,146 @@
+/// A function applied to every element after (or before) an operator, without a tensor of its own.
+public enum Activation: String, Hashable, Codable, Sendable {
+  case none, relu
+}
+
+/// Extents in the two spatial dimensions.
+public struct Size2D: Hashable, Codable, Sendable {
+  /// Along H.
+  public var height: Int
+  /// Along W.
+  public var width: Int
+  /// Creates a pair of extents.
+  public init(height: Int, width: Int) {
+    self.height = height
+    self.width = width
+  }
+  /// Creates equal extents.
+  public init(_ side: Int) { self.init(height: side, width: side) }
+}
+
+/// Rows and columns of zeros (or of nothing, for pools) around an image.
+public struct Padding2D: Hashable, Codable, Sendable {
+  /// Rows above.
+  public var top: Int
+  /// Columns to the left.
+  public var left: Int
+  /// Rows below.
+  public var bottom: Int
+  /// Columns to the right.
+  public var right: Int
+  /// Creates a padding.
+  public init(top: Int, left: Int, bottom: Int, right: Int) {
+    self.top = top
+    self.left = left
+    self.bottom = bottom
+    self.right = right
+  }
+  /// Creates the same padding on all sides.
+  public init(_ all: Int) { self.init(top: all, left: all, bottom: all, right: all) }
+}
+
+/// The window that a convolution or a pool moves over an image.
+public struct Window2D: Hashable, Codable, Sendable {
+  /// Taps along H and W.
+  public var kernel: Size2D
+  /// Steps between windows.
+  public var stride: Size2D
+  /// Padding around the image.
+  public var padding: Padding2D
+  /// Distance between taps.
+  public var dilation: Size2D
+
+  /// Creates a window.
+  public init(
+    kernel: Size2D, stride: Size2D = Size2D(1), padding: Padding2D = Padding2D(0), dilation: Size2D = Size2D(1)
+  ) {
+    self.kernel = kernel
+    self.stride = stride
+    self.padding = padding
+    self.dilation = dilation
+  }
+
+  /// Rows and columns of the result for an image of `height` × `width`, or nil if a parameter is not positive
+  /// (padding: negative) or the window does not fit.
+  public func outputSize(height: Int, width: Int) -> Size2D? {
+    guard kernel.height > 0, kernel.width > 0, stride.height > 0, stride.width > 0, dilation.height > 0,
+      dilation.width > 0, padding.top >= 0, padding.left >= 0, padding.bottom >= 0, padding.right >= 0
+    else { return nil }
+    let rows = height + padding.top + padding.bottom - (dilation.height * (kernel.height - 1) + 1)
+    let columns = width + padding.left + padding.right - (dilation.width * (kernel.width - 1) + 1)
+    guard rows >= 0, columns >= 0 else { return nil }
+    return Size2D(height: rows / stride.height + 1, width: columns / stride.width + 1)
+  }
+}
+
+/// What an operator computes. Images are N, C, H, W.
+///
+/// Every case but ``opaque(type:)`` can be executed, trained and exported; an opaque operator, as imported from
+/// a file, can be scheduled only.
+public enum OperatorKind: Hashable, Sendable {
+  /// 2-D convolution. Inputs: x [N, C, H, W], weight [O, C / groups, kh, kw] and, optionally, bias [O].
+  /// `inputActivation` is applied to x as it is read, `activation` to the result as it is written.
+  case convolution(window: Window2D, groups: Int, inputActivation: Activation, activation: Activation)
+  /// Normalisation with running statistics. Inputs: x [N, C, …], scale, shift, mean, variance, each [C]:
+  /// y = activation(scale · (x − mean) / √(variance + epsilon) + shift).
+  case batchNormalization(epsilon: Float, activation: Activation)
+  /// max(x, 0).
+  case relu
+  /// The largest value under the window; padding never wins.
+  case maxPool(window: Window2D)
+  /// The mean under the window; padding counts as zeros only if `countsPadding`.
+  case averagePool(window: Window2D, countsPadding: Bool)
+  /// The mean over H and W: [N, C, H, W] to [N, C, 1, 1].
+  case globalAveragePool
+  /// The sum of two or more inputs of one shape.
+  case add(activation: Activation)
+  /// The inputs one after the other along `axis`.
+  case concat(axis: Int)
+  /// [N, C, H, W] to [N, C·H·W], the same bytes.
+  case flatten
+  /// x [N, C] times weight [O, C] transposed, plus bias [O] where given: [N, O].
+  case fullyConnected
+  /// The input itself, the same bytes.
+  case identity
+  /// An operator known by its ONNX type name only.
+  case opaque(type: String)
+
+  /// The ONNX operator type that the memory model's rules (views, in-place) go by.
+  public var typeName: String {
+    switch self {
+    case .convolution: "Conv"
+    case .batchNormalization: "BatchNormalization"
+    case .relu: "Relu"
+    case .maxPool: "MaxPool"
+    case .averagePool: "AveragePool"
+    case .globalAveragePool: "GlobalAveragePool"
+    case .add: "Add"
+    case .concat: "Concat"
+    case .flatten: "Flatten"
+    case .fullyConnected: "Gemm"
+    case .identity: "Identity"
+    case .opaque(let type): type
+    }
+  }
+}
+
+/// One node of the graph.
+public struct Operator: Hashable, Sendable {
+  /// The name, unique in the graph.
+  public let name: String
+  /// What is computed.
+  public let kind: OperatorKind
+  /// Activations and weights that are read, in the order of the kind's documentation. Optional inputs that a
+  /// file leaves out are not listed.
+  public let inputs: [TensorID]
+  /// Activations that are written, read later or not.
+  public let outputs: [TensorID]
+
+  /// Creates a node.
+  public init(name: String, kind: OperatorKind, inputs: [TensorID], outputs: [TensorID]) {
+    self.name = name
+    self.kind = kind
+    self.inputs = inputs
+    self.outputs = outputs
+  }
+}

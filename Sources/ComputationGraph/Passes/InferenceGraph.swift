@@ -1,0 +1,29 @@
+/// How far neighbouring operators are merged for inference: a graph-level choice of the scheduling policy.
+public enum FusionLevel: String, Hashable, Codable, Sendable, CaseIterable {
+  /// Batch norm is folded; every activation is an operator of its own.
+  case none
+  /// Activations are applied by a neighbour as well (``ActivationFusion``).
+  case activation
+}
+
+/// A network made ready to run: batch norm folded, activations fused as the policy says.
+///
+///     let inference = try InferenceGraph(trainingGraph, fusion: .activation)
+///     let weights = inference.convert(trainedWeights)
+public struct InferenceGraph: Sendable {
+  /// The graph to schedule and execute.
+  public let graph: Graph
+  private let folding: BatchNormalizationFolding
+
+  /// Rewrites a graph in training form.
+  public init(_ training: Graph, fusion: FusionLevel) throws(GraphError) {
+    folding = try BatchNormalizationFolding(training)
+    switch fusion {
+    case .none: graph = folding.graph
+    case .activation: graph = try ActivationFusion.apply(to: folding.graph)
+    }
+  }
+
+  /// The weights of ``graph`` from those of the training form. - Precondition: they fit it.
+  public func convert(_ training: WeightValues) -> WeightValues { folding.convert(training) }
+}
