@@ -26,6 +26,8 @@ extension Graph {
       guard operators.indices.contains(id.index), position[id.index] < 0 else { return false }
       position[id.index] = step
     }
-    return order.allSatisfy { id in predecessors[id.index].allSatisfy { position[$0.index] < position[id.index] } }
+    return order.allSatisfy { id in
+      predecessors[id.index].allSatisfy { position[$0.index] < position[id.index] }
+    }
   }
 }

@@ -17,7 +17,9 @@ public struct GraphBuilder {
   public func shape(of id: TensorID) -> TensorShape { tensors[id.index].shape }
 
   /// Adds a graph input.
-  public mutating func input(_ name: String, shape: TensorShape, elementType: ElementType = .float32) -> TensorID {
+  public mutating func input(_ name: String, shape: TensorShape, elementType: ElementType = .float32)
+    -> TensorID
+  {
     let id = add(Tensor(name: name, shape: shape, elementType: elementType))
     inputs.append(id)
     return id
@@ -50,7 +52,9 @@ public struct GraphBuilder {
     let kind = OperatorKind.opaque(type: type)
     let unique = uniqueName(name, kind)
     let outputs = shapes.enumerated().map { index, shape in
-      add(Tensor(name: shapes.count == 1 ? unique : "\(unique).\(index)", shape: shape, elementType: elementType))
+      add(
+        Tensor(
+          name: shapes.count == 1 ? unique : "\(unique).\(index)", shape: shape, elementType: elementType))
     }
     operators.append(Operator(name: unique, kind: kind, inputs: inputs, outputs: outputs))
     return outputs

@@ -22,13 +22,15 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
   /// One sentence that names the operator or tensor.
   public var description: String {
     switch self {
-    case .unknownTensor(let name, let index): "operator '\(name)' refers to tensor \(index), which does not exist"
+    case .unknownTensor(let name, let index):
+      "operator '\(name)' refers to tensor \(index), which does not exist"
     case .duplicateName(let name): "the name '\(name)' is used twice"
     case .severalProducers(let tensor): "tensor '\(tensor)' is written by more than one operator"
     case .inputIsProduced(let tensor): "graph input '\(tensor)' is also written by an operator"
     case .weightIsProduced(let tensor): "weight '\(tensor)' is written by an operator"
     case .noProducer(let tensor): "tensor '\(tensor)' is read but nothing produces it"
-    case .cycle(let names): "the graph has a cycle through \(names.prefix(4).map { "'\($0)'" }.joined(separator: ", "))"
+    case .cycle(let names):
+      "the graph has a cycle through \(names.prefix(4).map { "'\($0)'" }.joined(separator: ", "))"
     case .sizeOverflow(let tensor): "the size of tensor '\(tensor)' is too large to count in bytes"
     case .invalidOperator(let name, let reason): "operator '\(name)': \(reason)"
     }

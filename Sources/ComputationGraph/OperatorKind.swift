@@ -52,7 +52,8 @@ public struct Window2D: Hashable, Codable, Sendable {
 
   /// Creates a window.
   public init(
-    kernel: Size2D, stride: Size2D = Size2D(1), padding: Padding2D = Padding2D(0), dilation: Size2D = Size2D(1)
+    kernel: Size2D, stride: Size2D = Size2D(1), padding: Padding2D = Padding2D(0),
+    dilation: Size2D = Size2D(1)
   ) {
     self.kernel = kernel
     self.stride = stride

@@ -57,7 +57,8 @@ public enum ShapeInference {
       try expect(inputs.count == 1 && x.rank == 4, "expected one image N×C×H×W")
       return [x[0], x[1], 1, 1]
     case .add:
-      try expect(inputs.count >= 2 && inputs.allSatisfy { $0 == x }, "expected two or more inputs of one shape")
+      try expect(
+        inputs.count >= 2 && inputs.allSatisfy { $0 == x }, "expected two or more inputs of one shape")
       return x
     case .concat(let axis):
       try expect(axis >= 0 && axis < x.rank, "no axis \(axis) in \(x)")
@@ -83,7 +84,8 @@ public enum ShapeInference {
       return [x[0], rest]
     case .fullyConnected:
       try expect(
-        (inputs.count == 2 || inputs.count == 3) && x.rank == 2 && inputs[1].rank == 2 && inputs[1][1] == x[1],
+        (inputs.count == 2 || inputs.count == 3) && x.rank == 2 && inputs[1].rank == 2
+          && inputs[1][1] == x[1],
         "weight does not fit \(x)")
       try expect(inputs.count == 2 || inputs[2] == [inputs[1][0]], "bias does not fit the outputs")
       return [x[0], inputs[1][0]]

@@ -42,7 +42,8 @@ public struct Tensor: Hashable, Sendable {
   public let role: Role
 
   /// Creates a tensor description.
-  public init(name: String, shape: TensorShape, elementType: ElementType = .float32, role: Role = .activation) {
+  public init(name: String, shape: TensorShape, elementType: ElementType = .float32, role: Role = .activation)
+  {
     self.name = name
     self.shape = shape
     self.elementType = elementType

@@ -18,6 +18,8 @@ public struct WeightValues: Hashable, Sendable {
 
   /// The name of a weight of `graph` that is missing here or has another size, or nil if all fit.
   public func firstMismatch(with graph: Graph) -> String? {
-    graph.weights.first { values[graph[$0].name]?.count != graph[$0].shape.elementCount }.map { graph[$0].name }
+    graph.weights.first { values[graph[$0].name]?.count != graph[$0].shape.elementCount }.map {
+      graph[$0].name
+    }
   }
 }

@@ -11,7 +11,9 @@ public struct StableHasher: Sendable {
 
   /// Mixes in eight bytes.
   public mutating func combine(_ word: UInt64) {
-    for shift in stride(from: 0, to: 64, by: 8) { combineByte(UInt8(truncatingIfNeeded: word >> UInt64(shift))) }
+    for shift in stride(from: 0, to: 64, by: 8) {
+      combineByte(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
+    }
   }
 
   /// Mixes in an integer.

@@ -23,7 +23,8 @@ public enum ActivationFusion {
     return nil
   }
 
-  private static func fuseIntoProducer(_ id: OperatorID, of graph: Graph, _ editor: inout GraphEditor) -> Bool {
+  private static func fuseIntoProducer(_ id: OperatorID, of graph: Graph, _ editor: inout GraphEditor) -> Bool
+  {
     let source = graph[id].inputs[0]
     guard let producer = graph.producers[source.index], graph.readers[source.index].count == 1,
       !graph.outputs.contains(source)
@@ -33,7 +34,8 @@ public enum ActivationFusion {
     switch node.kind {
     case .convolution(let window, let groups, let before, .none):
       kind = .convolution(window: window, groups: groups, inputActivation: before, activation: .relu)
-    case .batchNormalization(let epsilon, .none): kind = .batchNormalization(epsilon: epsilon, activation: .relu)
+    case .batchNormalization(let epsilon, .none):
+      kind = .batchNormalization(epsilon: epsilon, activation: .relu)
     case .add(.none): kind = .add(activation: .relu)
     default: return false
     }
@@ -43,7 +45,8 @@ public enum ActivationFusion {
     return true
   }
 
-  private static func fuseIntoReaders(_ id: OperatorID, of graph: Graph, _ editor: inout GraphEditor) -> Bool {
+  private static func fuseIntoReaders(_ id: OperatorID, of graph: Graph, _ editor: inout GraphEditor) -> Bool
+  {
     let result = graph[id].outputs[0]
     guard !graph.outputs.contains(result), !graph.readers[result.index].isEmpty else { return false }
     for reader in graph.readers[result.index] {

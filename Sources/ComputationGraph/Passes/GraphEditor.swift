@@ -27,7 +27,8 @@ struct GraphEditor {
     for index in operators.indices {
       guard let node = operators[index], node.inputs.contains(old) else { continue }
       operators[index] = Operator(
-        name: node.name, kind: node.kind, inputs: node.inputs.map { $0 == old ? new : $0 }, outputs: node.outputs)
+        name: node.name, kind: node.kind, inputs: node.inputs.map { $0 == old ? new : $0 },
+        outputs: node.outputs)
     }
     outputs = outputs.map { $0 == old ? new : $0 }
   }

@@ -1,0 +1,64 @@
+import ComputationGraph
+import Testing
+
+@Suite struct ShapeInferenceTests {
+  /// Counts window positions by walking, the definition behind the closed formula.
+  @Test(arguments: 1...12) func outputSizeCountsWindowPositions(extent: Int) {
+    for kernel in 1...4 {
+      for stride in 1...3 {
+        for padding in 0...2 {
+          for dilation in 1...2 {
+            let window = Window2D(
+              kernel: Size2D(kernel), stride: Size2D(stride), padding: Padding2D(padding),
+              dilation: Size2D(dilation))
+            var count = 0
+            var start = -padding
+            while start + dilation * (kernel - 1) < extent + padding {
+              count += 1
+              start += stride
+            }
+            let size = window.outputSize(height: extent, width: extent)
+            #expect(size?.height ?? 0 == count)
+            #expect(size?.width ?? 0 == count)
+          }
+        }
+      }
+    }
+  }
+
+  static let convolution = OperatorKind.convolution(
+    window: Window2D(kernel: Size2D(3)), groups: 1, inputActivation: .none, activation: .none)
+  static let faults: [(OperatorKind, [TensorShape], String)] = [
+    (
+      convolution, [[1, 2, 8, 8], [4, 3, 3, 3]],
+      "weight 4×3×3×3 does not fit 2 channels in 1 groups and the kernel"
+    ),
+    (convolution, [[1, 2, 2, 2], [4, 2, 3, 3]], "the window does not fit an image of 2×2"),
+    (convolution, [[2, 8], [4, 2, 3, 3]], "expected an image N×C×H×W, found 2×8"),
+    (.add(activation: .none), [[1, 2], [2, 1]], "expected two or more inputs of one shape"),
+    (.add(activation: .none), [[1, 2]], "expected two or more inputs of one shape"),
+    (.concat(axis: 4), [[1, 2, 3, 4]], "no axis 4 in 1×2×3×4"),
+    (.concat(axis: 1), [[1, 2, 3], [1, 2, 4]], "inputs 1×2×3 and 1×2×4 differ outside axis 1"),
+    (.fullyConnected, [[1, 2], [3, 4]], "weight does not fit 1×2"),
+    (.relu, [], "no inputs"),
+    (
+      .maxPool(window: Window2D(kernel: Size2D(2), padding: Padding2D(2))), [[1, 1, 4, 4]],
+      "padding as large as the window"
+    ),
+  ]
+
+  @Test(arguments: faults) func explainsWhatDoesNotFit(
+    kind: OperatorKind, inputs: [TensorShape], reason: String
+  ) {
+    #expect(throws: GraphError.invalidOperator(name: "v", reason: reason)) {
+      try ShapeInference.outputShape(of: kind, name: "v", inputs: inputs)
+    }
+  }
+
+  @Test func concatenatesAndFlattens() throws {
+    #expect(
+      try ShapeInference.outputShape(of: .concat(axis: 1), name: "v", inputs: [[1, 2, 3, 3], [1, 5, 3, 3]])
+        == [1, 7, 3, 3])
+    #expect(try ShapeInference.outputShape(of: .flatten, name: "v", inputs: [[2, 3, 4, 5]]) == [2, 60])
+  }
+}
