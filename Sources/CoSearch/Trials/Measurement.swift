@@ -1,0 +1,56 @@
+import AccuracyEstimation
+import MemoryPlanning
+import ScheduleTuning
+
+/// What is known of a candidate that at least one device admits. Batch 1; bytes of float32 tensors.
+public struct Measurement: Codable, Hashable, Sendable {
+  /// Accuracy on the validation split, with how it was estimated.
+  public var validation: AccuracyEstimate
+  /// Arena and latency on every device that admits the candidate, by device name.
+  public var devices: [String: DeviceMeasurement]
+  /// Why the other devices do not, by device name.
+  public var rejections: [String: Rejection]
+  /// The live peak of the planned order: in-place, views and kernel workspace included; its parts add up.
+  public let livePeak: MemoryPeak
+  /// The live peak of the same order without workspace.
+  public let activationPeakBytes: Int
+  /// The largest sum of inputs, outputs and workspace of one operator: no order has a smaller live peak.
+  public let trivialBoundBytes: Int
+  /// Weights of the inference form, batch normalisation folded: what counts against flash.
+  public let weightBytes: Int
+  /// Multiply–accumulate operations of one inference.
+  public let macs: Int
+  /// Trainable and folded values of the inference form.
+  public let parameters: Int
+
+  /// Creates a measurement.
+  public init(
+    validation: AccuracyEstimate, devices: [String: DeviceMeasurement], rejections: [String: Rejection],
+    livePeak: MemoryPeak, activationPeakBytes: Int, trivialBoundBytes: Int, weightBytes: Int, macs: Int,
+    parameters: Int
+  ) {
+    self.validation = validation
+    self.devices = devices
+    self.rejections = rejections
+    self.livePeak = livePeak
+    self.activationPeakBytes = activationPeakBytes
+    self.trivialBoundBytes = trivialBoundBytes
+    self.weightBytes = weightBytes
+    self.macs = macs
+    self.parameters = parameters
+  }
+}
+
+/// What depends on the device: its alignment, threads and measurement policy.
+public struct DeviceMeasurement: Codable, Hashable, Sendable {
+  /// The arena that the device must hold, padded to its alignment; workspace included, reserved bytes not.
+  public let arenaBytes: Int
+  /// Latency of one inference with the device's thread count, as frozen in the schedule database.
+  public let latency: LatencyStatistics
+
+  /// Creates a measurement for a device.
+  public init(arenaBytes: Int, latency: LatencyStatistics) {
+    self.arenaBytes = arenaBytes
+    self.latency = latency
+  }
+}
