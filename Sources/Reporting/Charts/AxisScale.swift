@@ -1,0 +1,42 @@
+import Foundation
+
+/// Maps a range of numbers to pixels, with ticks at round numbers.
+struct AxisScale {
+  let lower: Double
+  let upper: Double
+  let pixels: ClosedRange<Double>
+  let ticks: [Double]
+  private let decimals: Int
+
+  /// Creates a scale that contains `values`, widened to round numbers.
+  ///
+  /// - Parameter reversed: whether larger values get smaller pixel coordinates, as on a vertical axis.
+  init(values: [Double], pixels: ClosedRange<Double>, includesZero: Bool = false, desiredTicks: Int = 6) {
+    var low = values.min() ?? 0
+    var high = values.max() ?? 1
+    if includesZero { low = min(low, 0) }
+    if high <= low {
+      high = low + (low == 0 ? 1 : abs(low) * 0.1)
+    }
+    let rough = (high - low) / Double(desiredTicks)
+    let power = pow(10, log10(rough).rounded(.down))
+    let step = [1, 2, 2.5, 5, 10].map { $0 * power }.first { $0 >= rough } ?? rough
+    lower = (low / step).rounded(.down) * step
+    upper = (high / step).rounded(.up) * step
+    let count = Int(((upper - lower) / step).rounded())
+    let first = lower
+    ticks = (0...max(1, count)).map { first + Double($0) * step }
+    decimals = max(0, Int((-log10(step)).rounded(.up)) + (step / power == 2.5 ? 1 : 0))
+    self.pixels = pixels
+  }
+
+  /// The pixel of a value; `flipped` counts from the upper end of the range.
+  func position(_ value: Double, flipped: Bool = false) -> Double {
+    let share = (value - lower) / (upper - lower)
+    let width = pixels.upperBound - pixels.lowerBound
+    return flipped ? pixels.upperBound - share * width : pixels.lowerBound + share * width
+  }
+
+  /// A tick's label with just the decimals that the steps need.
+  func label(_ tick: Double) -> String { String(format: "%.\(decimals)f", tick) }
+}

@@ -1,0 +1,66 @@
+import CoSearch
+import Foundations
+
+/// The tables that `tandem search` and `tandem status` print.
+public enum RunTables {
+  /// The Pareto front, one line a trial, the most accurate first; at most `limit` lines.
+  public static func front(_ run: RunContent, limit: Int = 20) -> String {
+    var table = TextTable(columns: [
+      .init("trial", alignment: .right), .init("accuracy", alignment: .right),
+      .init("latency", alignment: .right),
+      .init("live peak", alignment: .right), .init("arena", alignment: .right),
+      .init("weights", alignment: .right),
+      .init("fits"), .init("winner of"), .init("architecture"), .init("policy"),
+    ])
+    for trial in run.frontTrials.prefix(limit) {
+      guard let measurement = trial.measurement else { continue }
+      let admitted = run.devices.map(\.name).filter { measurement.devices[$0] != nil }
+      let device = admitted.first.flatMap { measurement.devices[$0] }
+      table.append([
+        "\(trial.id)", NumberFormat.percent(measurement.validation.accuracy),
+        device.map { NumberFormat.milliseconds($0.latency.medianMilliseconds) } ?? "–",
+        ByteCount.describe(measurement.livePeak.bytes),
+        device.map { ByteCount.describe($0.arenaBytes) } ?? "–",
+        ByteCount.describe(measurement.weightBytes), admitted.joined(separator: ", "),
+        run.devicesWon(by: trial.id).joined(separator: ", "), run.labels[trial.id] ?? "",
+        PolicyText.describe(trial.candidate.policy),
+      ])
+    }
+    let text = table.rendered()
+    let hidden = run.frontTrials.count - limit
+    return hidden > 0 ? text + "\n… and \(hidden) more (front.csv has all)" : text
+  }
+
+  /// What each device rejected and admitted.
+  public static func devices(_ run: RunContent) -> String {
+    var table = TextTable(columns: [
+      .init("device"), .init("limit", alignment: .right), .init("admitted", alignment: .right),
+      .init("rejected", alignment: .right), .init("reasons"), .init("winner", alignment: .right),
+      .init("validation", alignment: .right), .init("test", alignment: .right),
+      .init("arena", alignment: .right),
+    ])
+    for device in run.devices {
+      let reasons = run.rejectionCounts[device.name] ?? [:]
+      let winner = run.winners[device.name].map { run.trials[$0] }
+      table.append([
+        device.name, ByteCount.describe(device.arenaLimitBytes),
+        "\(run.trials.filter { $0.isFeasible(on: device.name) }.count)", "\(reasons.values.reduce(0, +))",
+        reasons.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.key.rawValue) \($0.value)" }
+          .joined(separator: ", "),
+        winner.map { "\($0.id)" } ?? "–",
+        winner?.measurement.map { NumberFormat.percent($0.validation.accuracy) } ?? "–",
+        winner.flatMap { run.finalResult(of: $0) }.map { NumberFormat.percent($0.testAccuracy) } ?? "–",
+        winner?.measurement?.devices[device.name].map { ByteCount.describe($0.arenaBytes) } ?? "–",
+      ])
+    }
+    return table.rendered()
+  }
+}
+
+extension RunContent {
+  /// The final training that covers `trial`: its own, or that of a trial with the same architecture.
+  public func finalResult(of trial: Trial) -> FinalResult? {
+    finalResults[trial.id]
+      ?? finalResults.values.first { $0.architectureKey == trial.candidate.architecture.key }
+  }
+}
