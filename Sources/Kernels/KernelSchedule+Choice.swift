@@ -1,0 +1,58 @@
+import ComputationGraph
+
+extension KernelSchedule {
+  /// The kernel schedule of an operator under a policy's row tile.
+  ///
+  /// The result is canonical: a tile that covers the whole image is nil, so that equal work has equal schedules.
+  /// An opaque operator gets `direct`, which no executor accepts.
+  ///
+  /// - Parameter rowTile: output rows per panel wherever a panel is needed; nil for the whole image.
+  /// - Precondition: `rowTile` is nil or positive.
+  public static func choose(for id: OperatorID, in graph: Graph, rowTile: Int?) -> KernelSchedule {
+    precondition(rowTile.map { $0 > 0 } ?? true, "a panel has at least one row")
+    let node = graph[id]
+    switch node.kind {
+    case .convolution:
+      if KernelSchedule(algorithm: .depthwiseDirect).applies(to: id, in: graph) {
+        return KernelSchedule(algorithm: .depthwiseDirect)
+      }
+      if KernelSchedule(algorithm: .gemm1x1).applies(to: id, in: graph) {
+        return KernelSchedule(algorithm: .gemm1x1)
+      }
+      let rows = graph[node.outputs[0]].shape[2]
+      return KernelSchedule(algorithm: .im2colGEMM, rowTile: rowTile.flatMap { $0 < rows ? $0 : nil })
+    case .fullyConnected: return KernelSchedule(algorithm: .gemm)
+    case .flatten, .identity: return KernelSchedule(algorithm: .view)
+    default: return KernelSchedule(algorithm: .direct)
+    }
+  }
+
+  /// Whether the operator can be computed this way.
+  public func applies(to id: OperatorID, in graph: Graph) -> Bool {
+    let node = graph[id]
+    switch (algorithm, node.kind) {
+    case (.im2colGEMM, .convolution): return rowTile.map { $0 > 0 } ?? true
+    case (.gemm1x1, .convolution(let window, _, .none, _)):
+      return rowTile == nil && window.kernel == Size2D(1) && window.stride == Size2D(1)
+        && window.padding == Padding2D(0)
+    case (.depthwiseDirect, .convolution): return rowTile == nil && graph[node.inputs[1]].shape[1] == 1
+    case (.gemm, .fullyConnected), (.view, .flatten), (.view, .identity): return rowTile == nil
+    case (.direct, .batchNormalization), (.direct, .relu), (.direct, .maxPool), (.direct, .averagePool),
+      (.direct, .globalAveragePool), (.direct, .add), (.direct, .concat):
+      return rowTile == nil
+    default: return false
+    }
+  }
+
+  /// The scratch memory that the kernel uses, in bytes: exactly, neither more nor less.
+  ///
+  /// For `im2colGEMM` it is (C / groups) · kernel height · kernel width · row tile · output width · 4; the panel
+  /// serves one group and one image after the other. Every other algorithm needs none.
+  public func workspaceBytes(for id: OperatorID, in graph: Graph) -> Int {
+    guard algorithm == .im2colGEMM, case .convolution = graph[id].kind else { return 0 }
+    let weight = graph[graph[id].inputs[1]].shape
+    let output = graph[graph[id].outputs[0]].shape
+    let rows = min(rowTile ?? output[2], output[2])
+    return weight[1] * weight[2] * weight[3] * rows * output[3] * MemoryLayout<Float>.size
+  }
+}
