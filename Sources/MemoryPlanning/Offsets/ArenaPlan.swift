@@ -1,0 +1,57 @@
+/// Where every tensor and every workspace lies in the arena: the file `memory-plan.json`.
+///
+/// Offsets and sizes are in bytes, steps are positions in the order, both ends included. A view and an in-place
+/// result have the offset of the storage that they share; `Formats/MemoryPlan.schema.json` describes the file.
+public struct ArenaPlan: Sendable, Hashable, Codable {
+  /// The version of the format that this code reads and writes.
+  public static let currentSchemaVersion = 1
+
+  /// The version of the format.
+  public let schemaVersion: Int
+  /// Every offset is a multiple of this many bytes.
+  public let alignment: Int
+  /// Size of the arena: the largest end of a buffer, rounded up to the alignment.
+  public let arenaBytes: Int
+  /// Size that the arena would have without alignment; what it exceeds the live peak by is fragmentation.
+  public let unpaddedArenaBytes: Int
+  /// Every activation and every workspace: graph inputs first, then by step.
+  public let buffers: [ArenaBuffer]
+
+  /// Creates a plan of the current format version.
+  public init(alignment: Int, arenaBytes: Int, unpaddedArenaBytes: Int, buffers: [ArenaBuffer]) {
+    schemaVersion = Self.currentSchemaVersion
+    self.alignment = alignment
+    self.arenaBytes = arenaBytes
+    self.unpaddedArenaBytes = unpaddedArenaBytes
+    self.buffers = buffers
+  }
+
+  /// The offset of a tensor, be it a buffer of its own, a view or an in-place result.
+  ///
+  /// - Complexity: linear in the buffers.
+  public func offset(ofTensor name: String) -> Int? {
+    buffers.first { $0.kind != .workspace && $0.name == name }?.offset
+  }
+
+  /// The offset of an operator's workspace, or nil if it has none.
+  ///
+  /// - Complexity: linear in the buffers.
+  public func workspaceOffset(ofOperator name: String) -> Int? {
+    buffers.first { $0.kind == .workspace && $0.storage == name }?.offset
+  }
+
+  /// Reads a plan; other versions of the format are refused.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    schemaVersion = try container.decode(Int.self, forKey: .schemaVersion)
+    guard schemaVersion == Self.currentSchemaVersion else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .schemaVersion, in: container,
+        debugDescription: "version \(schemaVersion) is unknown; this program reads \(Self.currentSchemaVersion)")
+    }
+    alignment = try container.decode(Int.self, forKey: .alignment)
+    arenaBytes = try container.decode(Int.self, forKey: .arenaBytes)
+    unpaddedArenaBytes = try container.decode(Int.self, forKey: .unpaddedArenaBytes)
+    buffers = try container.decode([ArenaBuffer].self, forKey: .buffers)
+  }
+}

@@ -1,0 +1,103 @@
+import ComputationGraph
+
+/// What needs a place of its own in the arena, and when: storages joined with those that overwrite them, and
+/// workspaces.
+struct BufferLifetimes {
+  /// A rectangle of bytes and steps to be placed.
+  struct Block: Hashable {
+    let bytes: Int
+    let firstStep: Int
+    var lastStep: Int
+  }
+
+  /// All blocks; offsets are assigned by their index.
+  private(set) var blocks: [Block] = []
+  /// The block of each storage.
+  private(set) var blockOfStorage: [Int]
+  /// The storage at the root of each storage's block.
+  private(set) var rootOfStorage: [Int]
+  /// The block of each operator's workspace, nil where it has none.
+  private(set) var blockOfWorkspace: [Int?]
+  /// The step of each operator.
+  let stepOfOperator: [Int]
+
+  /// Follows `order`, which must be valid, and applies the in-place rule step by step.
+  init(_ problem: MemoryProblem, order: [OperatorID]) {
+    var steps = [Int](repeating: 0, count: order.count)
+    for (step, id) in order.enumerated() { steps[id.index] = step }
+    stepOfOperator = steps
+    blockOfStorage = [Int](repeating: -1, count: problem.storages.count)
+    rootOfStorage = Array(problem.storages.indices)
+    blockOfWorkspace = [Int?](repeating: nil, count: order.count)
+    let lastStep = max(order.count - 1, 0)
+
+    func death(_ storage: MemoryProblem.Storage, born: Int) -> Int {
+      storage.isKept ? lastStep : storage.readers.reduce(born) { max($0, steps[$1.index]) }
+    }
+    for (index, storage) in problem.storages.enumerated() where storage.producer == nil {
+      blockOfStorage[index] = blocks.count
+      blocks.append(Block(bytes: storage.bytes, firstStep: 0, lastStep: death(storage, born: 0)))
+    }
+    var state = LiveState(problem)
+    for (step, id) in order.enumerated() {
+      let host = state.overwritten(by: id)
+      for (position, index) in problem.outputStorages[id.index].enumerated() {
+        let storage = problem.storages[index]
+        if position == 0, let host {
+          blockOfStorage[index] = blockOfStorage[host]
+          rootOfStorage[index] = rootOfStorage[host]
+          blocks[blockOfStorage[host]].lastStep = death(storage, born: step)
+        } else {
+          blockOfStorage[index] = blocks.count
+          blocks.append(Block(bytes: storage.bytes, firstStep: step, lastStep: death(storage, born: step)))
+        }
+      }
+      if problem.workspaceBytes[id.index] > 0 {
+        blockOfWorkspace[id.index] = blocks.count
+        blocks.append(Block(bytes: problem.workspaceBytes[id.index], firstStep: step, lastStep: step))
+      }
+      _ = state.run(id)
+    }
+  }
+
+  /// The plan that puts block i at `offsets[i]`.
+  func plan(
+    _ problem: MemoryProblem, order: [OperatorID], offsets: [Int], alignment: Int, unpaddedArenaBytes: Int
+  ) -> ArenaPlan {
+    let graph = problem.graph
+    let lastStep = max(order.count - 1, 0)
+    let isOutput = Set(graph.outputs)
+    func buffer(_ tensor: TensorID, step: Int) -> ArenaBuffer? {
+      guard let index = problem.storageIndices[tensor.index] else { return nil }
+      let root = rootOfStorage[index]
+      let isBase = problem.storages[index].base == tensor
+      let block = blocks[blockOfStorage[index]]
+      let kind: ArenaBuffer.Kind = !isBase ? .view : root == index ? .tensor : .inplace
+      let lastRead = graph.readers[tensor.index].reduce(step) { max($0, stepOfOperator[$1.index]) }
+      return ArenaBuffer(
+        name: graph[tensor].name, kind: kind, storage: graph[problem.storages[root].base].name,
+        bytes: graph[tensor].byteCount, offset: offsets[blockOfStorage[index]], firstStep: step,
+        lastStep: kind == .tensor ? block.lastStep : isOutput.contains(tensor) ? lastStep : lastRead)
+    }
+    var seen: Set<TensorID> = []
+    var buffers = graph.inputs.filter { seen.insert($0).inserted }.compactMap { buffer($0, step: 0) }
+    for (step, id) in order.enumerated() {
+      buffers += graph[id].outputs.compactMap { buffer($0, step: step) }
+      if let block = blockOfWorkspace[id.index] {
+        buffers.append(
+          ArenaBuffer(
+            name: "\(graph[id].name).workspace", kind: .workspace, storage: graph[id].name,
+            bytes: blocks[block].bytes, offset: offsets[block], firstStep: step, lastStep: step))
+      }
+    }
+    let end = BufferLifetimes.end(blocks, offsets)
+    return ArenaPlan(
+      alignment: alignment, arenaBytes: (end + alignment - 1) / alignment * alignment,
+      unpaddedArenaBytes: min(unpaddedArenaBytes, end), buffers: buffers)
+  }
+
+  /// The largest end of any block.
+  static func end(_ blocks: [Block], _ offsets: [Int]) -> Int {
+    zip(blocks, offsets).reduce(0) { max($0, $1.0.bytes == 0 ? 0 : $1.0.bytes + $1.1) }
+  }
+}

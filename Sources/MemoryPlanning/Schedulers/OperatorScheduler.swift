@@ -1,0 +1,34 @@
+/// Chooses the order in which a graph's operators run.
+///
+/// Schedulers are deterministic: equal problems give equal orders. Every peak comes from
+/// ``MemoryProblem/evaluate(_:)``, whatever the scheduler reckoned with inside.
+public protocol OperatorScheduler: Sendable {
+  /// The name by which it is selected and reported.
+  var name: String { get }
+  /// A valid order with its exact peak.
+  ///
+  /// - Throws: ``SchedulingError`` where the scheduler has no order to give; see each.
+  func schedule(_ problem: MemoryProblem) throws(SchedulingError) -> Schedule
+}
+
+/// The schedulers by the names that configuration files and the command line use.
+public enum SchedulerName: String, Codable, CaseIterable, Sendable {
+  /// The order of the graph itself.
+  case file
+  /// Kahn's topological order.
+  case kahn
+  /// Depth-first reverse post-order.
+  case rpo
+  /// Hierarchical scheduling after HMCOS.
+  case hmcos
+
+  /// A scheduler of this name with its default settings.
+  public var scheduler: any OperatorScheduler {
+    switch self {
+    case .file: FileOrderScheduler()
+    case .kahn: KahnScheduler()
+    case .rpo: ReversePostOrderScheduler()
+    case .hmcos: HMCOSScheduler()
+    }
+  }
+}

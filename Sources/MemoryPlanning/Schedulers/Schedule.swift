@@ -1,0 +1,37 @@
+import ComputationGraph
+
+/// What is known about a schedule's peak.
+public enum Proof: Hashable, Sendable {
+  /// No order has a lower peak.
+  case optimal
+  /// No order has a peak below `lowerBytes`.
+  case bound(lowerBytes: Int)
+  /// Nothing.
+  case heuristic
+}
+
+/// An order of a graph's operators with its exact memory profile.
+public struct Schedule: Sendable {
+  /// Every operator once, each after those it waits for.
+  public let order: [OperatorID]
+  /// The live bytes of each step.
+  public let profile: MemoryProfile
+  /// What is proved about the peak.
+  public let proof: Proof
+  /// The name of the scheduler that found it.
+  public let scheduler: String
+
+  /// The step that needs the most memory.
+  public var peak: MemoryPeak { profile.peak }
+
+  /// Evaluates `order` exactly and compares its peak with ``MemoryBound/trivial(_:)``.
+  ///
+  /// - Throws: ``SchedulingError`` if the order is not a valid one.
+  public init(order: [OperatorID], problem: MemoryProblem, scheduler: String) throws(SchedulingError) {
+    self.order = order
+    profile = try problem.evaluate(order)
+    let bound = MemoryBound.trivial(problem).bytes
+    proof = profile.peak.bytes == bound ? .optimal : .bound(lowerBytes: bound)
+    self.scheduler = scheduler
+  }
+}
