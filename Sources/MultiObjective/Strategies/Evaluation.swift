@@ -35,6 +35,9 @@ public struct TargetScore: Hashable, Codable, Sendable, Comparable {
     self.costs = costs
   }
 
+  /// Worse than every score that says how far from feasible a candidate is: for what could not be evaluated.
+  public static let unknown = TargetScore(violation: .greatestFiniteMagnitude, costs: [])
+
   /// Whether the target's constraints are met.
   public var isFeasible: Bool { violation == 0 }
 

@@ -40,6 +40,12 @@ public struct RegularizedEvolution<Source: CandidateSource>: SearchStrategy {
     public var members: [Evaluation<Candidate>] = []
     /// How many candidates have been asked for.
     public var askedCount = 0
+
+    /// Creates a state; the default is that of a new search.
+    public init(members: [Evaluation<Candidate>] = [], askedCount: Int = 0) {
+      self.members = members
+      self.askedCount = askedCount
+    }
   }
 
   private let configuration: Configuration
