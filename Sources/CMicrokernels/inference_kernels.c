@@ -44,9 +44,8 @@ INLINE void gather_row(const float *row, ptrdiff_t offset, ptrdiff_t stride, ptr
 }
 
 MULTIVERSION
-void inference_gather(const inference_window *window, const float *x, ptrdiff_t channels, ptrdiff_t firstRow,
+void inference_gather(inference_window v, const float *x, ptrdiff_t channels, ptrdiff_t firstRow,
                       ptrdiff_t rows, int relu, float *panel) {
-  const inference_window v = *window;
   for (ptrdiff_t c = 0; c < channels; c++) {
     for (ptrdiff_t i = 0; i < v.kernelHeight; i++) {
       for (ptrdiff_t j = 0; j < v.kernelWidth; j++) {
@@ -94,9 +93,8 @@ INLINE void accumulate_row(const float *row, ptrdiff_t offset, ptrdiff_t stride,
 }
 
 MULTIVERSION
-void inference_depthwise(const inference_window *window, const float *x, ptrdiff_t channels, ptrdiff_t multiplier,
+void inference_depthwise(inference_window v, const float *x, ptrdiff_t channels, ptrdiff_t multiplier,
                          const float *weight, const float *bias, int inputRelu, int relu, float *y) {
-  const inference_window v = *window;
   const ptrdiff_t taps = v.kernelHeight * v.kernelWidth;
   for (ptrdiff_t o = 0; o < channels * multiplier; o++) {
     const float *plane = x + o / multiplier * v.height * v.width;
@@ -122,8 +120,7 @@ void inference_depthwise(const inference_window *window, const float *x, ptrdiff
 }
 
 MULTIVERSION
-void inference_max_pool(const inference_window *window, const float *x, ptrdiff_t channels, float *y) {
-  const inference_window v = *window;
+void inference_max_pool(inference_window v, const float *x, ptrdiff_t channels, float *y) {
   for (ptrdiff_t c = 0; c < channels; c++) {
     for (ptrdiff_t r = 0; r < v.outputHeight; r++) {
       for (ptrdiff_t i = 0; i < v.outputWidth; i++) y[i] = -INFINITY;
@@ -158,9 +155,8 @@ INLINE ptrdiff_t taps_inside(ptrdiff_t p, ptrdiff_t taps, ptrdiff_t stride, ptrd
 }
 
 MULTIVERSION
-void inference_average_pool(const inference_window *window, const float *x, ptrdiff_t channels, int countsPadding,
+void inference_average_pool(inference_window v, const float *x, ptrdiff_t channels, int countsPadding,
                             float *y) {
-  const inference_window v = *window;
   for (ptrdiff_t c = 0; c < channels; c++) {
     for (ptrdiff_t r = 0; r < v.outputHeight; r++) {
       for (ptrdiff_t i = 0; i < v.outputWidth; i++) y[i] = 0;

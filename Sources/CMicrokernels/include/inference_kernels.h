@@ -20,7 +20,7 @@ typedef struct {
 
 /// Gathers the windows of output rows [firstRow, firstRow + rows) into a panel of
 /// channels·kernelHeight·kernelWidth rows by rows·outputWidth columns; padding becomes 0. With `relu`, max(x, 0).
-void inference_gather(const inference_window *window, const float *x, ptrdiff_t channels, ptrdiff_t firstRow,
+void inference_gather(inference_window window, const float *x, ptrdiff_t channels, ptrdiff_t firstRow,
                       ptrdiff_t rows, int relu, float *panel);
 
 /// Adds bias[r] (where `bias` is not null) to each row of a matrix whose rows lie `stride` apart, then max(·, 0).
@@ -28,14 +28,14 @@ void inference_bias_activation(float *y, ptrdiff_t rows, ptrdiff_t columns, ptrd
                                int relu);
 
 /// Convolution of groups with one input channel: `multiplier` results per channel, weight[channels·multiplier][taps].
-void inference_depthwise(const inference_window *window, const float *x, ptrdiff_t channels, ptrdiff_t multiplier,
+void inference_depthwise(inference_window window, const float *x, ptrdiff_t channels, ptrdiff_t multiplier,
                          const float *weight, const float *bias, int inputRelu, int relu, float *y);
 
 /// The largest value under each window; −∞ where a window sees only padding.
-void inference_max_pool(const inference_window *window, const float *x, ptrdiff_t channels, float *y);
+void inference_max_pool(inference_window window, const float *x, ptrdiff_t channels, float *y);
 
 /// The mean under each window, over all taps or over those inside the image; 0 where there are none.
-void inference_average_pool(const inference_window *window, const float *x, ptrdiff_t channels, int countsPadding,
+void inference_average_pool(inference_window window, const float *x, ptrdiff_t channels, int countsPadding,
                             float *y);
 
 /// The mean of each of `rows` rows of `columns` elements.

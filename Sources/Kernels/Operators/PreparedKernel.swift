@@ -1,0 +1,93 @@
+import CMicrokernels
+import ComputationGraph
+
+/// An operator made ready to run again and again: shapes, pointers and attributes resolved, nothing allocated while
+/// it runs.
+package protocol PreparedKernel {
+  /// Computes the output from the inputs.
+  func run()
+}
+
+/// Where an operator finds its data.
+package struct KernelOperands {
+  /// The operator's inputs, activations and weights, in the order of its kind's documentation.
+  package let inputs: [UnsafeMutablePointer<Float>]
+  /// The output.
+  package let output: UnsafeMutablePointer<Float>
+  /// The workspace, of exactly the bytes that the kernel schedule declares; nil if it declares none.
+  package let workspace: UnsafeMutablePointer<Float>?
+
+  /// Creates operands.
+  package init(
+    inputs: [UnsafeMutablePointer<Float>], output: UnsafeMutablePointer<Float>,
+    workspace: UnsafeMutablePointer<Float>? = nil
+  ) {
+    self.inputs = inputs
+    self.output = output
+    self.workspace = workspace
+  }
+}
+
+package enum KernelFactory {
+  /// Resolves one operator.
+  ///
+  /// - Throws: ``KernelError`` if the operator cannot be executed or not under this schedule.
+  package static func prepare(
+    _ id: OperatorID, of graph: Graph, schedule: KernelSchedule, operands: KernelOperands
+  ) throws(KernelError) -> any PreparedKernel {
+    let node = graph[id]
+    if case .opaque(let type) = node.kind { throw .notExecutable(operatorName: node.name, type: type) }
+    guard schedule.applies(to: id, in: graph) else {
+      throw .unsupportedSchedule(operatorName: node.name, schedule: schedule)
+    }
+    let x = graph[node.inputs[0]].shape
+    let y = graph[node.outputs[0]].shape
+    switch node.kind {
+    case .convolution(let window, let groups, let before, let after):
+      let layer = ConvolutionLayer(
+        input: x, output: y, window: window, groups: groups, inputRelu: before == .relu,
+        outputRelu: after == .relu,
+        operands: operands)
+      switch schedule.algorithm {
+      case .gemm1x1: return PointwiseConvolution(layer: layer)
+      case .depthwiseDirect: return DepthwiseConvolution(layer: layer)
+      default:
+        guard let panel = operands.workspace else {
+          throw .workspaceMismatch(
+            operatorName: node.name, declaredBytes: schedule.workspaceBytes(for: id, in: graph),
+            plannedBytes: 0)
+        }
+        return PanelConvolution(layer: layer, rowTile: min(schedule.rowTile ?? y[2], y[2]), panel: panel)
+      }
+    case .batchNormalization(let epsilon, let after):
+      return BatchNormalization(input: x, epsilon: epsilon, relu: after == .relu, operands: operands)
+    case .relu: return Relu(count: y.elementCount, operands: operands)
+    case .maxPool(let window):
+      return Pool(input: x, output: y, window: window, reduction: .maximum, operands: operands)
+    case .averagePool(let window, let countsPadding):
+      return Pool(
+        input: x, output: y, window: window, reduction: .mean(countsPadding: countsPadding),
+        operands: operands)
+    case .globalAveragePool:
+      return GlobalAveragePool(images: x[0] * x[1], plane: x[2] * x[3], operands: operands)
+    case .add(let after): return Sum(count: y.elementCount, relu: after == .relu, operands: operands)
+    case .concat(let axis):
+      return Concatenation(inputs: node.inputs.map { graph[$0].shape }, axis: axis, operands: operands)
+    case .flatten, .identity: return View(count: y.elementCount, operands: operands)
+    case .fullyConnected: return FullyConnected(input: x, outputs: y[1], operands: operands)
+    case .opaque(let type): throw .notExecutable(operatorName: node.name, type: type)
+    }
+  }
+}
+
+extension inference_window {
+  /// A window over images of shape `input`, giving `output` (both N, C, H, W).
+  init(_ window: Window2D, input: TensorShape, output: TensorShape) {
+    self.init(
+      height: input[2], width: input[3], outputHeight: output[2], outputWidth: output[3],
+      kernelHeight: window.kernel.height, kernelWidth: window.kernel.width,
+      strideHeight: window.stride.height,
+      strideWidth: window.stride.width, paddingTop: window.padding.top, paddingLeft: window.padding.left,
+      dilationHeight: window.dilation.height, dilationWidth: window.dilation.width)
+  }
+}
