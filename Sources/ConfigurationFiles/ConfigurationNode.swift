@@ -44,6 +44,16 @@ public struct ConfigurationNode: Hashable, Sendable {
     self.name = name
   }
 
+  /// The value as one line without layout and comments: equal for files that say the same in the same order.
+  public var canonicalText: String {
+    switch value {
+    case .scalar(let text, let isPlain): isPlain ? text : "\"\(text)\""
+    case .list(let items): "[\(items.map(\.canonicalText).joined(separator: ","))]"
+    case .mapping(let entries):
+      "{\(entries.map { "\($0.key):\($0.value.canonicalText)" }.joined(separator: ","))}"
+    }
+  }
+
   /// A mistake at this place.
   public func error(_ reason: String) -> ConfigurationError {
     ConfigurationError(file: file.relativePath, line: line, reason: reason)

@@ -1,0 +1,73 @@
+/// One architecture's cell, reduced to what its output depends on.
+///
+/// States are numbered: first the cell's inputs, then its nodes or blocks. An absent edge contributes nothing, a
+/// state whose edges are all absent does not exist, and what does not reach the output is not built.
+struct CellPlan {
+  /// One edge into a state.
+  struct Edge {
+    let source: Int
+    let operation: String
+    /// The edge's part of an operator's name.
+    let label: String
+  }
+
+  /// The edges into each state that are to be built; empty for the inputs and for states that are not needed.
+  let edges: [[Edge]]
+  /// The states that the output concatenates, or the one that it is; empty if the cell is disconnected.
+  let outputs: [Int]
+  /// Whether each input of the cell is read.
+  let readsInput: [Bool]
+
+  init(_ cell: CellSpecification, choices: [String: String], operations: [String: Operation]) {
+    let (wired, declaredOutputs) = Self.wiring(of: cell, choices)
+    var exists = [Bool](repeating: true, count: cell.inputs)
+    var living: [[Edge]] = []
+    for (state, edges) in wired.enumerated() {
+      let kept = edges.filter { exists[$0.source] && operations[$0.operation]! != .zero }
+      living.append(kept)
+      if state >= cell.inputs { exists.append(!kept.isEmpty) }
+    }
+    outputs = declaredOutputs.filter { exists[$0] }
+    var needed = [Bool](repeating: false, count: wired.count)
+    for output in outputs { needed[output] = true }
+    for state in wired.indices.reversed() where needed[state] {
+      for edge in living[state] { needed[edge.source] = true }
+    }
+    edges = wired.indices.map { needed[$0] ? living[$0] : [] }
+    readsInput = Array(needed.prefix(cell.inputs))
+  }
+
+  private static func wiring(of cell: CellSpecification, _ choices: [String: String])
+    -> (edges: [[Edge]], outputs: [Int])
+  {
+    var edges = [[Edge]](repeating: [], count: cell.inputs)
+    switch cell.topology {
+    case .edges(let nodes):
+      for target in cell.inputs..<nodes {
+        edges.append(
+          (0..<target).map {
+            Edge(source: $0, operation: choices[cell.edgeName($0, target)]!, label: "edge\($0)-\(target)")
+          })
+      }
+      return (edges, [nodes - 1])
+    case .blocks(let count, let inputsPerBlock, _, let output):
+      var isRead = [Bool](repeating: false, count: cell.inputs + count)
+      for block in 0..<count {
+        let names = choices[cell.inputsName(block)]!.split(separator: ",").map(String.init)
+        let sources = names.map { name in (0..<cell.inputs + block).first { cell.stateName($0) == name }! }
+        for source in sources { isRead[source] = true }
+        edges.append(
+          (0..<inputsPerBlock).map {
+            Edge(
+              source: sources[$0], operation: choices[cell.operationName(block, $0)]!,
+              label: "block\(block).input\($0)")
+          })
+      }
+      let blocks = cell.inputs..<cell.inputs + count
+      switch output {
+      case .allBlocks: return (edges, Array(blocks))
+      case .unreadBlocks: return (edges, blocks.filter { !isRead[$0] })
+      }
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import ComputationGraph
+
+extension SearchSpace {
+  /// The network of an architecture in training form: batch 1, input `image` [1, C, H, W], output `logits`
+  /// [1, classes], convolutions without bias, batch norm and ReLU as operators of their own.
+  ///
+  /// Branches that contribute nothing are not built: absent edges, nodes without edges, and whatever does not reach
+  /// the output. (In NAS-Bench-201's published code such branches still run, on zeros; its parameter and FLOP figures
+  /// count them.) ReLUs and pools of one tensor are built once and shared.
+  ///
+  /// - Throws: ``SearchSpaceError/disconnected(cell:)`` if nothing connects a cell's output to its input,
+  ///   ``SearchSpaceError/cannotLower(reason:)`` if the images do not fit, and what ``validate(_:)-(Architecture)``
+  ///   throws.
+  /// - Complexity: linear in the number of operators.
+  public func trainingGraph(for architecture: Architecture, input: InputSpecification)
+    throws(SearchSpaceError) -> Graph
+  {
+    try validate(architecture)
+    guard input.channels > 0, input.height > 0, input.width > 0, input.classes > 0 else {
+      throw .cannotLower(reason: "channels, height, width and classes must be positive")
+    }
+    var lowering = NetworkLowering(architecture, in: self)
+    return try lowering.graph(input: input)
+  }
+}
