@@ -25,7 +25,8 @@ public struct MemoryModel: Sendable, Hashable {
   /// The operator types (ONNX names) that compute each element of their first output from the elements at the
   /// same place, so that they may overwrite an input as they go.
   public static let inPlaceTypes: Set<String> = [
-    "Relu", "LeakyRelu", "PRelu", "Elu", "Selu", "Celu", "Clip", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh",
+    "Relu", "LeakyRelu", "PRelu", "Elu", "Selu", "Celu", "Clip", "Sigmoid", "HardSigmoid", "HardSwish",
+    "Tanh",
     "Softplus", "Softsign", "Mish", "Gelu", "Erf", "Exp", "Log", "Sqrt", "Reciprocal", "Neg", "Abs", "Floor",
     "Ceil", "Round", "Add", "Sub", "Mul", "Div", "Pow", "Min", "Max", "Sum", "Mean",
   ]

@@ -23,7 +23,8 @@ extension MemoryProblem {
       return MemoryProfile(
         liveBytes: [],
         peak: MemoryPeak(
-          bytes: 0, step: 0, operatorID: nil, operatorName: "", inputBytes: 0, outputBytes: 0, otherLiveBytes: 0,
+          bytes: 0, step: 0, operatorID: nil, operatorName: "", inputBytes: 0, outputBytes: 0,
+          otherLiveBytes: 0,
           workspaceBytes: 0))
     }
     let inputs = inputStorages[id.index].reduce(0) { $0 + storages[$1].bytes }
@@ -31,7 +32,8 @@ extension MemoryProblem {
     return MemoryProfile(
       liveBytes: liveBytes,
       peak: MemoryPeak(
-        bytes: highest, step: peakStep, operatorID: id.index, operatorName: graph[id].name, inputBytes: inputs,
+        bytes: highest, step: peakStep, operatorID: id.index, operatorName: graph[id].name,
+        inputBytes: inputs,
         outputBytes: highest - inputs - others - workspaceBytes[id.index], otherLiveBytes: others,
         workspaceBytes: workspaceBytes[id.index]))
   }
@@ -84,7 +86,9 @@ struct LiveState {
     unusedInputBytes = 0
     for index in problem.inputStorages[id.index] {
       remainingReaders[index] -= 1
-      if remainingReaders[index] == 0, !problem.storages[index].isKept { liveBytes -= problem.storages[index].bytes }
+      if remainingReaders[index] == 0, !problem.storages[index].isKept {
+        liveBytes -= problem.storages[index].bytes
+      }
     }
     for index in problem.outputStorages[id.index] {
       let storage = problem.storages[index]

@@ -57,7 +57,8 @@ public struct MemoryProblem: Sendable {
       model.workspaceBytes.isEmpty || model.workspaceBytes.count == graph.operators.count,
       "one workspace per operator is needed")
     precondition(
-      model.workspaceBytes.allSatisfy { $0 >= 0 && $0 <= Int.max / 4 }, "a workspace is negative or absurdly large")
+      model.workspaceBytes.allSatisfy { $0 >= 0 && $0 <= Int.max / 4 },
+      "a workspace is negative or absurdly large")
     self.graph = graph
     self.model = model
     workspaceBytes =
@@ -86,7 +87,8 @@ public struct MemoryProblem: Sendable {
     self.outputStorages = outputStorages
     outputBytes = outputStorages.map { $0.reduce(0) { $0 + table.storages[$1].bytes } }
     overwritableStorages = graph.operators.map { node in
-      guard model.inPlace, MemoryModel.inPlaceTypes.contains(node.kind.typeName), let first = node.outputs.first
+      guard model.inPlace, MemoryModel.inPlaceTypes.contains(node.kind.typeName),
+        let first = node.outputs.first
       else { return [] }
       let output = graph[first]
       var candidates: [Int] = []

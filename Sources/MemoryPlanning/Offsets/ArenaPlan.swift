@@ -47,7 +47,8 @@ public struct ArenaPlan: Sendable, Hashable, Codable {
     guard schemaVersion == Self.currentSchemaVersion else {
       throw DecodingError.dataCorruptedError(
         forKey: .schemaVersion, in: container,
-        debugDescription: "version \(schemaVersion) is unknown; this program reads \(Self.currentSchemaVersion)")
+        debugDescription:
+          "version \(schemaVersion) is unknown; this program reads \(Self.currentSchemaVersion)")
     }
     alignment = try container.decode(Int.self, forKey: .alignment)
     arenaBytes = try container.decode(Int.self, forKey: .arenaBytes)

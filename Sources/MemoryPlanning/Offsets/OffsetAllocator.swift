@@ -6,5 +6,6 @@ public protocol OffsetAllocator: Sendable {
   ///
   /// - Parameter alignment: every offset is a multiple of this many bytes.
   /// - Throws: ``SchedulingError`` if `order` is not valid or `alignment` is not positive.
-  func allocate(_ problem: MemoryProblem, order: [OperatorID], alignment: Int) throws(SchedulingError) -> ArenaPlan
+  func allocate(_ problem: MemoryProblem, order: [OperatorID], alignment: Int) throws(SchedulingError)
+    -> ArenaPlan
 }

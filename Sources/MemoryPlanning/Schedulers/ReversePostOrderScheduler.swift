@@ -24,7 +24,8 @@ public struct ReversePostOrderScheduler: OperatorScheduler {
   static func order(of graph: Graph) -> [OperatorID] {
     let outputs = graph.outputs.compactMap { graph.producers[$0.index] }
     let deadEnds = graph.operatorIDs.filter { graph.successors[$0.index].isEmpty }
-    return depthFirstPostOrder(count: graph.operators.count, roots: (outputs + deadEnds).map(\.index)) { index in
+    return depthFirstPostOrder(count: graph.operators.count, roots: (outputs + deadEnds).map(\.index)) {
+      index in
       graph.operators[index].inputs.compactMap { graph.producers[$0.index]?.index }
     }.map(OperatorID.init)
   }

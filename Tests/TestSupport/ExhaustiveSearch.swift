@@ -1,0 +1,98 @@
+import ComputationGraph
+
+/// The lowest peak of any order, by trying all down-sets of at most 20 operators.
+///
+/// Written from the set definition of the model, apart from both ``PeakReferee`` and MemoryPlanning.
+package struct ExhaustiveSearch {
+  private struct Store {
+    var bytes: Int
+    var producer: UInt32
+    var readers: UInt32 = 0
+    var isKept = false
+  }
+
+  private var stores: [Store] = []
+  private var before: [UInt32]
+  private var added: [Int]
+  private var victims: [[Int]]
+  private let unusedInputs: Int
+
+  /// Prepares the search; the flags and workspaces are those of the memory model.
+  package init(graph: Graph, views: Bool = true, inPlace: Bool = true, workspaceBytes: [Int] = []) {
+    precondition(graph.operators.count <= 20, "too many operators for an exhaustive search")
+    var storeOf = [Int](repeating: -1, count: graph.tensors.count)
+    before = graph.predecessors.map { $0.reduce(0) { $0 | 1 << UInt32($1.index) } }
+    added = workspaceBytes.isEmpty ? [Int](repeating: 0, count: graph.operators.count) : workspaceBytes
+    victims = [[Int]](repeating: [], count: graph.operators.count)
+    for input in graph.inputs where graph[input].role == .activation && storeOf[input.index] < 0 {
+      storeOf[input.index] = stores.count
+      stores.append(Store(bytes: graph[input].byteCount, producer: 0))
+    }
+    let viewTypes: Set<String> = ["Reshape", "Flatten", "Identity", "Squeeze", "Unsqueeze", "Dropout"]
+    let order = graph.kahnOrder()
+    for id in order {
+      let node = graph[id]
+      for (position, output) in node.outputs.enumerated() {
+        if position == 0, views, viewTypes.contains(node.kind.typeName), let source = node.inputs.first,
+          storeOf[source.index] >= 0
+        {
+          storeOf[output.index] = storeOf[source.index]
+        } else {
+          storeOf[output.index] = stores.count
+          stores.append(Store(bytes: graph[output].byteCount, producer: 1 << UInt32(id.index)))
+          added[id.index] += graph[output].byteCount
+        }
+      }
+      for input in node.inputs where storeOf[input.index] >= 0 {
+        stores[storeOf[input.index]].readers |= 1 << UInt32(id.index)
+      }
+    }
+    for output in graph.outputs where storeOf[output.index] >= 0 {
+      stores[storeOf[output.index]].isKept = true
+    }
+    let elementWise: Set<String> = ["Relu", "Add", "Mul", "Sum"]
+    for id in order where inPlace && elementWise.contains(graph[id].kind.typeName) {
+      let output = graph[graph[id].outputs[0]]
+      for input in graph.activationInputs(of: id) {
+        let store = storeOf[input.index]
+        if graph[input].byteCount == output.byteCount, graph[input].elementType == output.elementType,
+          stores[store].bytes == output.byteCount
+        {
+          victims[id.index].append(store)
+        }
+      }
+    }
+    unusedInputs = stores.reduce(0) {
+      $1.producer == 0 && $1.readers == 0 && !$1.isKept ? $0 + $1.bytes : $0
+    }
+  }
+
+  /// The optimum.
+  package func optimum() -> Int {
+    let count = before.count
+    if count == 0 { return 0 }
+    var best = [Int](repeating: .max, count: 1 << count)
+    best[0] = 0
+    for set in 0..<(1 << count) where best[set] < .max {
+      let executed = UInt32(set)
+      let level = live(executed)
+      for index in 0..<count where executed >> UInt32(index) & 1 == 0 && before[index] & ~executed == 0 {
+        let bit = UInt32(1) << UInt32(index)
+        let dying = victims[index].first {
+          !stores[$0].isKept && stores[$0].readers & ~executed == bit
+        }
+        let transient = level + added[index] - (dying.map { stores[$0].bytes } ?? 0)
+        let next = Int(executed | bit)
+        best[next] = min(best[next], max(best[set], transient))
+      }
+    }
+    return best[(1 << count) - 1]
+  }
+
+  private func live(_ executed: UInt32) -> Int {
+    stores.reduce(executed == 0 ? unusedInputs : 0) { sum, store in
+      let exists = store.producer == 0 || store.producer & executed != 0
+      return exists && (store.isKept || store.readers & ~executed != 0) ? sum + store.bytes : sum
+    }
+  }
+}

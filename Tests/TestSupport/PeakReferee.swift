@@ -1,0 +1,83 @@
+import ComputationGraph
+
+/// Live bytes of an order by the definition of the memory model, tensor by tensor, step by step: the referee that
+/// every claimed peak is compared with. Shares no code with MemoryPlanning, its operator lists included.
+package struct PeakReferee {
+  private static let viewTypes: Set<String> = [
+    "Reshape", "Flatten", "Identity", "Squeeze", "Unsqueeze", "Dropout",
+  ]
+  private static let inPlaceTypes: Set<String> = [
+    "Relu", "LeakyRelu", "PRelu", "Elu", "Selu", "Celu", "Clip", "Sigmoid", "HardSigmoid", "HardSwish",
+    "Tanh",
+    "Softplus", "Softsign", "Mish", "Gelu", "Erf", "Exp", "Log", "Sqrt", "Reciprocal", "Neg", "Abs", "Floor",
+    "Ceil", "Round", "Add", "Sub", "Mul", "Div", "Pow", "Min", "Max", "Sum", "Mean",
+  ]
+
+  private let graph: Graph
+  private let views: Bool
+  private let inPlace: Bool
+  private let workspaceBytes: [Int]
+
+  /// Creates a referee for one graph; `workspaceBytes` is empty or has one number per operator.
+  package init(graph: Graph, views: Bool = true, inPlace: Bool = true, workspaceBytes: [Int] = []) {
+    self.graph = graph
+    self.views = views
+    self.inPlace = inPlace
+    self.workspaceBytes = workspaceBytes
+  }
+
+  /// The live bytes at every step of a valid order.
+  package func trace(_ order: [OperatorID]) -> [Int] {
+    var left = [Int](repeating: 0, count: graph.tensors.count)
+    for node in graph.operators { for tensor in node.inputs { left[tensor.index] += 1 } }
+    let keep = Set(graph.outputs)
+    var storeOf: [TensorID: Int] = [:]
+    var members: [[TensorID]] = []
+    var sizes: [Int] = []
+    var live: Set<Int> = []
+
+    func place(_ tensor: TensorID) {
+      storeOf[tensor] = members.count
+      live.insert(members.count)
+      members.append([tensor])
+      sizes.append(graph[tensor].byteCount)
+    }
+    func isNeeded(_ store: Int, besides reads: [TensorID]) -> Bool {
+      members[store].contains { tensor in
+        keep.contains(tensor) || left[tensor.index] > reads.count { $0 == tensor }
+      }
+    }
+    for tensor in Set(graph.inputs) where graph[tensor].role == .activation { place(tensor) }
+    var trace: [Int] = []
+    for id in order {
+      let node = graph[id]
+      let reads = graph.activationInputs(of: id)
+      for (position, output) in node.outputs.enumerated() {
+        var host: Int?
+        if position == 0, views, Self.viewTypes.contains(node.kind.typeName) {
+          host = node.inputs.first.flatMap { storeOf[$0] }
+        } else if position == 0, inPlace, Self.inPlaceTypes.contains(node.kind.typeName) {
+          host = reads.first {
+            graph[$0].byteCount == graph[output].byteCount
+              && graph[$0].elementType == graph[output].elementType
+              && sizes[storeOf[$0]!] == graph[output].byteCount && !isNeeded(storeOf[$0]!, besides: reads)
+          }.map { storeOf[$0]! }
+        }
+        if let host {
+          storeOf[output] = host
+          members[host].append(output)
+        } else {
+          place(output)
+        }
+      }
+      let workspace = workspaceBytes.isEmpty ? 0 : workspaceBytes[id.index]
+      trace.append(live.reduce(workspace) { $0 + sizes[$1] })
+      for tensor in reads { left[tensor.index] -= 1 }
+      live = live.filter { isNeeded($0, besides: []) }
+    }
+    return trace
+  }
+
+  /// The peak of a valid order.
+  package func peak(_ order: [OperatorID]) -> Int { trace(order).max() ?? 0 }
+}
