@@ -1,0 +1,62 @@
+import ComputationGraph
+import Foundations
+import Kernels
+import MemoryPlanning
+import Testing
+
+/// Kernels against the plain loops of the reference, one operator at a time, in checked mode.
+struct KernelAccuracyTests {
+  @Test(arguments: OperatorFamily.allCases)
+  func kernelsEqualTheReference(family: OperatorFamily) throws {
+    var generator = SeededGenerator(seed: 11, stream: UInt64(OperatorFamily.allCases.firstIndex(of: family)!))
+    for _ in 0..<600 {
+      let graph = try family.randomGraph(&generator)
+      let rowTile = [nil, 1, 2, 3, 5].randomElement(using: &generator)!
+      try compare(PlannedGraph(graph, rowTile: rowTile, views: Bool.random(using: &generator)), &generator)
+    }
+  }
+
+  /// A convolution may be computed in any way that applies to it, not only in the one that is chosen.
+  @Test(arguments: [
+    OperatorFamily.convolution, .groupedConvolution, .pointwiseConvolution, .depthwiseConvolution,
+  ])
+  func everyAlgorithmThatAppliesIsRight(family: OperatorFamily) throws {
+    var generator = SeededGenerator(seed: 12, stream: UInt64(OperatorFamily.allCases.firstIndex(of: family)!))
+    var tried: Set<KernelAlgorithm> = []
+    for _ in 0..<200 {
+      let graph = try family.randomGraph(&generator)
+      for algorithm in KernelAlgorithm.allCases {
+        let schedule = KernelSchedule(
+          algorithm: algorithm,
+          rowTile: algorithm == .im2colGEMM ? Int.random(in: 1...20, using: &generator) : nil)
+        guard schedule.applies(to: OperatorID(0), in: graph) else { continue }
+        tried.insert(algorithm)
+        try compare(PlannedGraph(graph, rowTile: nil, schedules: [schedule]), &generator)
+      }
+    }
+    #expect(tried.contains(.im2colGEMM))
+    if family == .depthwiseConvolution { #expect(tried.contains(.depthwiseDirect)) }
+    if family == .pointwiseConvolution { #expect(tried.contains(.gemm1x1)) }
+  }
+
+  private func compare(_ planned: PlannedGraph, _ generator: inout SeededGenerator) throws {
+    let graph = planned.graph
+    let weights = randomWeights(for: graph, &generator)
+    var inputs: [TensorID: [Float]] = [:]
+    for id in graph.inputs { inputs[id] = randomValues(graph[id].shape.elementCount, &generator) }
+    let expected = ReferenceExecutor.run(graph: graph, weights: weights, inputs: inputs)
+    let executor = try planned.executor(weights: weights)
+    // The second run finds the arena as the first one left it.
+    for _ in 0..<2 {
+      let found = try executor.run(inputs: inputs)
+      for id in graph.outputs {
+        let error = relativeError(found[id]!, expected[id]!)
+        #expect(
+          error <= 1e-4,
+          "\(graph.operators[0].kind) \(graph[graph.inputs[0]].shape) under \(planned.schedules[0]): \(error)"
+        )
+      }
+    }
+    #expect(executor.measuredArenaBytes == planned.plan.arenaBytes)
+  }
+}
