@@ -28,7 +28,7 @@ public enum PythonEnvironment {
     defer { try? FileManager.default.removeItem(at: folder) }
     // Output goes through files, so that no pipe can fill.
     let files = ["output", "errors"].map { folder.appendingPathComponent($0) }
-    for file in files { FileManager.default.createFile(atPath: file.path, contents: nil) }
+    for file in files { try Data().write(to: file) }
     let process = Process()
     process.executableURL = interpreter
     let path =

@@ -7,6 +7,9 @@ import SwiftProtobuf
 /// What Tandem runs as one operator may be several ONNX nodes: a fused activation becomes a `Relu` node directly
 /// before or after its operator. The nodes of one operator are neighbours, and operators stand in the order given,
 /// so a runtime that keeps the file's order keeps the schedule. Every tensor's shape is in the file.
+///
+/// A pool whose padding is not smaller than its kernel, which takes dilation to be possible, is written as ONNX
+/// defines it, but ONNX Runtime refuses to load it.
 public enum ONNXExporter {
   /// The operator set that files declare, unless an operator needs ``dilatedPoolOpset``.
   public static let opset = 17
