@@ -57,9 +57,10 @@ enum RandomExecutableGraph {
     case 4: return try builder.add(.relu, [x])
     case 5: return try builder.add(.maxPool(window: poolWindow(using: &generator)), [x])
     case 6:
-      return try builder.add(
-        .averagePool(window: poolWindow(using: &generator), countsPadding: Bool.random(using: &generator)),
-        [x])
+      // With dilation, ONNX Runtime 1.24 miscounts padding at the far edge; onnx's own evaluator agrees with us.
+      let window = poolWindow(using: &generator)
+      let countsPadding = window.dilation == Size2D(1) && Bool.random(using: &generator)
+      return try builder.add(.averagePool(window: window, countsPadding: countsPadding), [x])
     case 7:
       let same = images.filter { builder.shape(of: $0) == shape }
       let others = (0..<Int.random(in: 1...3, using: &generator)).map { _ in
