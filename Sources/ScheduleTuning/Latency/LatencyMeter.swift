@@ -1,0 +1,119 @@
+import ComputationGraph
+import Devices
+import Foundations
+import Kernels
+
+/// Measures the latency of planned networks by really running them.
+///
+/// A sample is one inference, or as many as fill the policy's minimum time, input copied in and output copied out.
+/// Weights and input are random but always the same: they change no kernel's path. Values are frozen through a
+/// ``LatencyDatabase``: each workload is measured once per target.
+public struct LatencyMeter: Sendable {
+  /// How often a network is run.
+  public let policy: MeasurementPolicy
+  /// The machine, the BLAS and the number of threads that latencies are measured with.
+  public let target: TargetFingerprint
+
+  /// Creates a meter for this machine. - Precondition: `threads`, and the policy's repeats, are positive.
+  public init(policy: MeasurementPolicy, threads: Int) {
+    precondition(threads > 0 && policy.repeats > 0, "nothing to measure")
+    self.policy = policy
+    target = TargetFingerprint.current(threads: threads)
+  }
+
+  /// Creates a meter with a device's threads and measurement policy.
+  public init(device: DeviceProfile) { self.init(policy: device.measurement, threads: device.threads) }
+
+  /// The latency of a network: from the database, or measured now and frozen.
+  ///
+  /// - Returns: what the database holds afterwards, and whether a measurement was made for it.
+  /// - Throws: `KernelError` if the network cannot be executed; the database's own errors.
+  public func latency(of planned: PlannedNetwork, database: any LatencyDatabase) throws -> (
+    statistics: LatencyStatistics, wasMeasured: Bool
+  ) {
+    if let stored = try database.latency(workload: planned.workloadKey, target: target.key) {
+      return (stored, false)
+    }
+    let measured = try measure(planned)
+    return (try database.freeze(measured, workload: planned.workloadKey, target: target), true)
+  }
+
+  /// Measures now, whatever any database holds.
+  ///
+  /// - Throws: `KernelError` if the network cannot be executed.
+  public func measure(_ planned: PlannedNetwork) throws(KernelError) -> LatencyStatistics {
+    var subject = try Subject(planned, threads: target.threads)
+    let clock = ContinuousClock()
+    func milliseconds(_ runs: Int) throws(KernelError) -> Double {
+      let start = clock.now
+      for _ in 0..<runs { try subject.run() }
+      return (clock.now - start) / .milliseconds(1)
+    }
+    var estimate = try milliseconds(1)
+    for _ in 1..<max(policy.warmup, 1) { estimate = min(estimate, try milliseconds(1)) }
+    let runs = max(1, Int((policy.minimumSampleMilliseconds / max(estimate, 1e-4)).rounded(.up)))
+    var samples: [Double] = []
+    for _ in 0..<policy.repeats { samples.append(try milliseconds(runs) / Double(runs)) }
+    return LatencyStatistics(sampleMilliseconds: samples, warmup: policy.warmup, threads: target.threads)
+  }
+
+  /// The time of every operator, in the order in which they run: the least of the policy's repeats.
+  ///
+  /// - Throws: `KernelError` if the network cannot be executed.
+  public func profile(_ planned: PlannedNetwork) throws(KernelError) -> [OperatorLatency] {
+    let subject = try Subject(planned, threads: target.threads)
+    let times = try subject.executor.operatorMilliseconds(inputs: subject.inputs, repeats: policy.repeats)
+    return planned.order.map { id in
+      OperatorLatency(
+        name: planned.graph[id].name, milliseconds: times[id.index],
+        kernel: planned.schedules[id.index].description,
+        workspaceBytes: planned.schedules[id.index].workspaceBytes(for: id, in: planned.graph))
+    }
+  }
+
+  /// A network with weights and input.
+  private struct Subject {
+    let executor: NetworkExecutor
+    let inputs: [TensorID: [Float]]
+    private let isSimple: Bool
+    private var output: [Float]
+
+    init(_ planned: PlannedNetwork, threads: Int) throws(KernelError) {
+      var generator = SeededGenerator(seed: 0)
+      let graph = planned.graph
+      let weights = WeightValues.random(for: graph, using: &generator)
+      executor = try planned.executor(weights: weights, threads: threads)
+      var inputs: [TensorID: [Float]] = [:]
+      for id in graph.inputs {
+        inputs[id] = (0..<graph[id].shape.elementCount).map { _ in .random(in: -1...1, using: &generator) }
+      }
+      self.inputs = inputs
+      isSimple = graph.inputs.count == 1 && graph.outputs.count == 1
+      output = [Float](repeating: 0, count: graph.outputs.first.map { graph[$0].shape.elementCount } ?? 0)
+    }
+
+    mutating func run() throws(KernelError) {
+      guard isSimple, let input = inputs.values.first else {
+        _ = try executor.run(inputs: inputs)
+        return
+      }
+      try input.withUnsafeBufferPointer { source throws(KernelError) in
+        try output.withUnsafeMutableBufferPointer { target throws(KernelError) in
+          try executor.run(from: source, into: target)
+        }
+      }
+    }
+  }
+}
+
+/// The time of one operator in its network.
+public struct OperatorLatency: Codable, Hashable, Sendable {
+  /// The operator's name.
+  public let name: String
+  /// The least time measured, in milliseconds.
+  public let milliseconds: Double
+  /// Algorithm and tile: `im2colGEMM/4`.
+  public let kernel: String
+  /// Scratch memory in bytes.
+  public let workspaceBytes: Int
+}

@@ -1,0 +1,89 @@
+import ComputationGraph
+import Crypto
+import Foundation
+import Kernels
+import MemoryPlanning
+
+/// Everything about an execution that can change its time, without names or weights: what latencies are stored by.
+///
+/// The text lists the operators in the order in which they run, with attributes and kernel schedules, and the shape
+/// and offset of every tensor; tensors are numbered by first use. Two graphs that run the same therefore have the
+/// same text, however they were built.
+public struct Workload: Hashable, Sendable {
+  /// The canonical text.
+  public let text: String
+
+  /// SHA-256 of the text in hexadecimal.
+  public var key: String {
+    SHA256.hash(data: Data(text.utf8)).map { byte in
+      let digits = String(byte, radix: 16)
+      return byte < 16 ? "0" + digits : digits
+    }.joined()
+  }
+
+  /// Describes an execution.
+  ///
+  /// - Precondition: `order`, `schedules` and `arena` belong to `graph`.
+  public init(graph: Graph, order: [OperatorID], schedules: [KernelSchedule], arena: ArenaPlan) {
+    var offsets: [String: Int] = [:]
+    var workspaces: [String: ArenaBuffer] = [:]
+    for buffer in arena.buffers {
+      if buffer.kind == .workspace {
+        workspaces[buffer.storage] = buffer
+      } else {
+        offsets[buffer.name] = buffer.offset
+      }
+    }
+    var numbers: [TensorID: Int] = [:]
+    var lines = ["tandem workload 1", "arena \(arena.arenaBytes)"]
+    func number(_ id: TensorID) -> Int {
+      if let known = numbers[id] { return known }
+      numbers[id] = numbers.count
+      let tensor = graph[id]
+      let place = tensor.role == .weight ? "weight" : offsets[tensor.name].map { "@\($0)" } ?? "nowhere"
+      lines.append("tensor \(numbers.count - 1) \(tensor.elementType.rawValue) \(tensor.shape) \(place)")
+      return numbers.count - 1
+    }
+    lines.append("inputs " + graph.inputs.map { String(number($0)) }.joined(separator: " "))
+    for id in order {
+      let node = graph[id]
+      let inputs = node.inputs.map { String(number($0)) }.joined(separator: " ")
+      let outputs = node.outputs.map { String(number($0)) }.joined(separator: " ")
+      let workspace = workspaces[node.name].map { " workspace \($0.bytes)@\($0.offset)" } ?? ""
+      lines.append(
+        "\(node.kind.canonicalText) by \(schedules[id.index]): \(inputs) -> \(outputs)\(workspace)")
+    }
+    lines.append("outputs " + graph.outputs.map { String(number($0)) }.joined(separator: " "))
+    text = lines.joined(separator: "\n") + "\n"
+  }
+}
+
+extension OperatorKind {
+  /// The kind with all its attributes, the same in every build.
+  fileprivate var canonicalText: String {
+    switch self {
+    case .convolution(let window, let groups, let before, let after):
+      "convolution \(window.canonicalText) groups \(groups) in \(before.rawValue) out \(after.rawValue)"
+    case .batchNormalization(let epsilon, let after):
+      "batchNormalization epsilon \(String(epsilon.bitPattern, radix: 16)) out \(after.rawValue)"
+    case .relu: "relu"
+    case .maxPool(let window): "maxPool \(window.canonicalText)"
+    case .averagePool(let window, let countsPadding):
+      "averagePool \(window.canonicalText) counts padding \(countsPadding)"
+    case .globalAveragePool: "globalAveragePool"
+    case .add(let after): "add out \(after.rawValue)"
+    case .concat(let axis): "concat \(axis)"
+    case .flatten: "flatten"
+    case .fullyConnected: "fullyConnected"
+    case .identity: "identity"
+    case .opaque(let type): "opaque \(type)"
+    }
+  }
+}
+
+extension Window2D {
+  fileprivate var canonicalText: String {
+    "\(kernel.height)x\(kernel.width) stride \(stride.height) \(stride.width) padding \(padding.top) "
+      + "\(padding.left) \(padding.bottom) \(padding.right) dilation \(dilation.height) \(dilation.width)"
+  }
+}
