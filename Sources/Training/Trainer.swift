@@ -18,8 +18,8 @@ public final class Trainer {
   public let graph: Graph
   /// How it is trained.
   public let configuration: TrainingConfiguration
-  private let tape: TrainingTape
-  private let engine: TrainingEngine
+  let tape: TrainingTape
+  let engine: TrainingEngine
   private let algorithm: ConvolutionAlgorithm
 
   /// Prepares a network: compiles it and sets initial weights.
@@ -77,11 +77,10 @@ public final class Trainer {
       highest: configuration.learningRate, steps: steps, warmupFraction: configuration.warmupFraction)
     let optimizer = MomentumSGD(configuration: configuration, count: tape.parameters.count)
     var recorder = EpochRecorder(imagesPerEpoch: dataset.count)
-    let restoreThreads = limitBLASThreads()
-    defer { restoreThreads() }
     for step in 0..<steps {
       let rate = schedule.rate(at: step)
-      let sums = engine.step(stream.batch(configuration.batchSize), loader: loader, loss: loss)
+      let batch = stream.batch(configuration.batchSize)
+      let sums = limitingBLASThreads { engine.step(batch, loader: loader, loss: loss) }
       guard sums.loss.isFinite else {
         throw .diverged(step: step, loss: sums.loss / Double(configuration.batchSize))
       }
@@ -120,11 +119,11 @@ public final class Trainer {
   {
     try verify(dataset, normalization)
     guard dataset.count > 0 else { throw .datasetMismatch(reason: "\(dataset.name) has no images") }
-    let restoreThreads = limitBLASThreads()
-    defer { restoreThreads() }
-    let sums = engine.evaluate(
-      count: dataset.count, loader: ChunkLoader(dataset: dataset, normalization: normalization),
-      loss: SoftmaxCrossEntropy(classes: tape.logits.channels, smoothing: 0))
+    let sums = limitingBLASThreads {
+      engine.evaluate(
+        count: dataset.count, loader: ChunkLoader(dataset: dataset, normalization: normalization),
+        loss: SoftmaxCrossEntropy(classes: tape.logits.channels, smoothing: 0))
+    }
     return EvaluationResult(
       accuracy: Double(sums.correct) / Double(dataset.count), loss: sums.loss / Double(dataset.count),
       images: dataset.count)
@@ -167,7 +166,7 @@ public final class Trainer {
   private var initialWeights = WeightValues()
   private static let statisticsMomentum: Float = 0.1
 
-  private func verify(_ dataset: ImageDataset, _ normalization: Normalization) throws(TrainingError) {
+  func verify(_ dataset: ImageDataset, _ normalization: Normalization) throws(TrainingError) {
     let image = tape.image
     guard dataset.channels == image.channels, dataset.height == image.rows, dataset.width == image.columns else {
       throw .datasetMismatch(
@@ -184,12 +183,13 @@ public final class Trainer {
     }
   }
 
-  /// The BLAS must not start threads below our workers; returns what restores its setting.
-  private func limitBLASThreads() -> () -> Void {
-    guard algorithm == .blas, BLAS.threads != 1 else { return {} }
+  /// Runs `body` while the BLAS starts no threads below our workers.
+  func limitingBLASThreads<Result>(_ body: () -> Result) -> Result {
+    guard algorithm == .blas, BLAS.threads != 1 else { return body() }
     let previous = BLAS.threads
     BLAS.setThreads(1)
-    return { BLAS.setThreads(previous) }
+    defer { BLAS.setThreads(previous) }
+    return body()
   }
 }
 

@@ -95,19 +95,45 @@ final class TrainingEngine: @unchecked Sendable {
 
   /// Sums over a data set, with running statistics, in chunks of images on all workers.
   func evaluate(count: Int, loader: ChunkLoader, loss: SoftmaxCrossEntropy) -> SoftmaxCrossEntropy.Sums {
+    let partial = PartialSums(count: (count + ActivationValue.lanes - 1) / ActivationValue.lanes)
+    infer(count: count, loader: loader) { chunk, images, logits in
+      partial[chunk] = loss.evaluate(
+        logits: logits, labels: loader.labels(images), count: images.count, gradient: nil)
+    }
+    return partial.total
+  }
+
+  /// The logits of every image, with running statistics: one row per image.
+  func logits(count: Int, loader: ChunkLoader) -> [[Float]] {
     let lanes = ActivationValue.lanes
-    let chunks = (count + lanes - 1) / lanes
-    let partial = PartialSums(count: chunks)
-    run(chunks: chunks) { [self] worker, chunk in
+    let classes = tape.logits.channels
+    let rows = AlignedBuffer(count: (count + lanes - 1) / lanes * lanes * classes)
+    infer(count: count, loader: loader) { chunk, images, logits in
+      for image in 0..<images.count {
+        for index in 0..<classes {
+          rows.pointer[(chunk * lanes + image) * classes + index] = logits[index * lanes + image]
+        }
+      }
+    }
+    return (0..<count).map { image in
+      Array(UnsafeBufferPointer(start: rows.pointer + image * classes, count: classes))
+    }
+  }
+
+  /// Runs all images forwards, with running statistics, and hands the logits of each chunk to `body` on its worker.
+  private func infer(
+    count: Int, loader: ChunkLoader,
+    _ body: @escaping @Sendable (_ chunk: Int, _ images: ArraySlice<AugmentedImage>, _ logits: UnsafePointer<Float>)
+      -> Void
+  ) {
+    let lanes = ActivationValue.lanes
+    run(chunks: (count + lanes - 1) / lanes) { [self] worker, chunk in
       let images = (chunk * lanes..<min(count, (chunk + 1) * lanes)).map { AugmentedImage(index: $0) }
       let context = context(worker: worker, chunk: 0)
       loader.load(images[...], into: context.values(tape.image))
       for node in tape.nodes { node.forward(context, mode: .running) }
-      partial[chunk] = loss.evaluate(
-        logits: context.values(tape.logits), labels: loader.labels(images[...]), count: images.count,
-        gradient: nil)
+      body(chunk, images[...], context.values(tape.logits))
     }
-    return partial.total
   }
 
   private func context(worker: Int, chunk: Int) -> ChunkContext {

@@ -1,20 +1,20 @@
 /// Brings images of a data set into the layout of the training kernels.
-struct ChunkLoader: Sendable {
+package struct ChunkLoader: Sendable {
   private let dataset: ImageDataset
   private let tables: [[Float]]
 
-  init(dataset: ImageDataset, normalization: Normalization) {
+  package init(dataset: ImageDataset, normalization: Normalization) {
     self.dataset = dataset
     tables = normalization.tables
   }
 
   /// The classes of the images.
-  func labels(_ images: ArraySlice<AugmentedImage>) -> [UInt8] { images.map { dataset.labels[$0.index] } }
+  package func labels(_ images: ArraySlice<AugmentedImage>) -> [UInt8] { images.map { dataset.labels[$0.index] } }
 
   /// Writes up to a chunk of images as [channels][rows][columns][images]; unused places become black images.
   ///
   /// Pixels that a shift brings in from outside are black (byte 0), normalised as all others.
-  func load(_ images: ArraySlice<AugmentedImage>, into chunk: UnsafeMutablePointer<Float>) {
+  package func load(_ images: ArraySlice<AugmentedImage>, into chunk: UnsafeMutablePointer<Float>) {
     let lanes = ActivationValue.lanes
     let (height, width) = (dataset.height, dataset.width)
     let plane = height * width

@@ -1,15 +1,22 @@
 import Foundations
 
 /// One image of a batch, with its random changes.
-struct AugmentedImage: Hashable, Sendable {
-  var index: Int
-  var rowShift = 0
-  var columnShift = 0
-  var isMirrored = false
+package struct AugmentedImage: Hashable, Sendable {
+  package var index: Int
+  package var rowShift = 0
+  package var columnShift = 0
+  package var isMirrored = false
+
+  package init(index: Int, rowShift: Int = 0, columnShift: Int = 0, isMirrored: Bool = false) {
+    self.index = index
+    self.rowShift = rowShift
+    self.columnShift = columnShift
+    self.isMirrored = isMirrored
+  }
 }
 
 /// An endless stream of training images: every image once in random order, then again in another order.
-struct ImageStream {
+package struct ImageStream {
   private let count: Int
   private let augmentation: TrainingConfiguration.Augmentation
   private var generator: SeededGenerator
@@ -17,7 +24,7 @@ struct ImageStream {
   private var next: Int
 
   /// - Precondition: `count` is positive.
-  init(count: Int, augmentation: TrainingConfiguration.Augmentation, generator: SeededGenerator) {
+  package init(count: Int, augmentation: TrainingConfiguration.Augmentation, generator: SeededGenerator) {
     precondition(count > 0)
     self.count = count
     self.augmentation = augmentation
@@ -27,7 +34,7 @@ struct ImageStream {
   }
 
   /// The next images.
-  mutating func batch(_ size: Int) -> [AugmentedImage] {
+  package mutating func batch(_ size: Int) -> [AugmentedImage] {
     var result: [AugmentedImage] = []
     result.reserveCapacity(size)
     while result.count < size {
