@@ -1,3 +1,4 @@
+import AccuracyEstimation
 import SearchSpaces
 
 /// Everything known of one candidate that the search asked for.
@@ -44,9 +45,17 @@ public struct Trial: Codable, Hashable, Sendable, Identifiable {
     var copy = self
     copy.seconds = 0
     if case .measured(var measurement) = outcome {
-      measurement.validation.seconds = 0
+      measurement.validation = measurement.validation.withoutWallClock
       copy.outcome = .measured(measurement)
     }
     return copy
+  }
+}
+
+extension AccuracyEstimate {
+  fileprivate var withoutWallClock: AccuracyEstimate {
+    AccuracyEstimate(
+      accuracy: accuracy, estimator: estimator, split: split, trainImages: trainImages,
+      validationImages: validationImages, epochs: epochs, seconds: 0)
   }
 }

@@ -1,0 +1,153 @@
+import AccuracyEstimation
+import ComputationGraph
+import Devices
+import Foundations
+import MemoryPlanning
+import ScheduleTuning
+import SearchSpaces
+
+/// Evaluates one candidate for several devices, the cheapest stage first:
+///
+///     lower ─▶ bound ─▶ plan: live peak, arena, flash ─▶ latency ─▶ accuracy
+///       │        └─ over a device's limit: rejected for it ─┘
+///       └─ disconnected: rejected for all
+///
+/// As soon as no device is left the candidate is rejected, and nothing more is spent on it. The evaluator holds
+/// no state: equal candidates, seeds and databases give equal outcomes but for wall-clock times.
+public struct CandidateEvaluator: Sendable {
+  /// The space that candidates belong to.
+  public let space: SearchSpace
+  /// What networks are fed.
+  public let input: InputSpecification
+  /// Where latencies come from.
+  public let latency: any LatencySource
+  /// Where accuracies come from.
+  public let accuracy: any AccuracyEstimator
+  /// The seed of the estimate of an architecture.
+  private let seed: @Sendable (Architecture) -> UInt64
+
+  /// Creates an evaluator from its parts.
+  ///
+  /// - Parameter seed: the seed of an architecture's estimate; equal for equal architectures.
+  public init(
+    space: SearchSpace, input: InputSpecification, latency: any LatencySource,
+    accuracy: any AccuracyEstimator, seed: @escaping @Sendable (Architecture) -> UInt64
+  ) {
+    self.space = space
+    self.input = input
+    self.latency = latency
+    self.accuracy = accuracy
+    self.seed = seed
+  }
+
+  /// Evaluates a candidate.
+  ///
+  /// - Parameters:
+  ///   - candidate: a valid candidate of the space; an invalid one gives a failure.
+  ///   - devices: the devices to judge it for; names are unique.
+  ///   - known: what is already known of its architecture's accuracy.
+  /// - Throws: ``SearchError/database(reason:)``: what concerns not this candidate but all that follow.
+  public func evaluate(
+    _ candidate: Candidate, for devices: [DeviceProfile], known: KnownAccuracy? = nil
+  ) throws(SearchError) -> TrialOutcome {
+    let graph: Graph
+    do {
+      graph = try space.trainingGraph(for: candidate.architecture, input: input)
+    } catch .disconnected {
+      return .rejected(Self.disconnected(devices))
+    } catch {
+      return .failed(TrialFailure(stage: .lowering, message: error.description))
+    }
+    let screening: DeviceScreening
+    do {
+      screening = try DeviceScreening(training: graph, policy: candidate.policy, devices: devices)
+    } catch {
+      return .failed(TrialFailure(stage: .planning, message: error.description))
+    }
+    if screening.admitted.isEmpty { return .rejected(screening.rejections) }
+
+    let results: [String: DeviceMeasurement]
+    do {
+      results = try measureLatencies(of: screening)
+    } catch {
+      if case .database(let reason) = error { throw .database(reason: reason) }
+      return .failed(
+        TrialFailure(stage: .latency, message: error.description, rejections: screening.rejections))
+    }
+    switch known ?? estimate(candidate.architecture, graph: graph) {
+    case .failure(let message):
+      return .failed(
+        TrialFailure(stage: .accuracy, message: message, rejections: screening.rejections))
+    case .estimate(let estimate):
+      return .measured(
+        screening.measurement(validation: estimate, devices: results, training: graph))
+    }
+  }
+
+  /// Plans a candidate without judging it: order, peak and arena for one alignment.
+  ///
+  /// - Throws: ``CandidateError`` if the candidate has no network or the network no plan.
+  public func plan(_ candidate: Candidate, alignment: Int) throws(CandidateError) -> PlannedNetwork {
+    let graph: Graph
+    do {
+      graph = try space.trainingGraph(for: candidate.architecture, input: input)
+    } catch {
+      throw .lowering(error)
+    }
+    do {
+      let bounded = try NetworkPlanner.bound(training: graph, policy: candidate.policy)
+      return try NetworkPlanner.plan(bounded, alignment: alignment)
+    } catch {
+      throw .planning(error)
+    }
+  }
+
+  /// Latency and arena on every device that admits the candidate; one measurement per class of devices.
+  private func measureLatencies(
+    of screening: DeviceScreening
+  ) throws(LatencySourceError) -> [String: DeviceMeasurement] {
+    var results: [String: DeviceMeasurement] = [:]
+    var latencies: [ExecutionClass: LatencyStatistics] = [:]
+    for (device, network) in screening.admitted {
+      let value: LatencyStatistics
+      if let measured = latencies[device.executionClass] {
+        value = measured
+      } else {
+        value = try latency.latency(of: network, on: device)
+        latencies[device.executionClass] = value
+      }
+      results[device.name] = DeviceMeasurement(arenaBytes: network.arena.arenaBytes, latency: value)
+    }
+    return results
+  }
+
+  private func estimate(_ architecture: Architecture, graph: Graph) -> KnownAccuracy {
+    do {
+      return .estimate(try accuracy.estimate(graph, seed: seed(architecture)))
+    } catch {
+      return .failure(message: error.description)
+    }
+  }
+
+  private static func disconnected(_ devices: [DeviceProfile]) -> [String: Rejection] {
+    let rejection = Rejection(
+      reason: .disconnected, peakBytes: 0, limitBytes: 0, operatorName: nil, provedInfeasible: true)
+    return Dictionary(uniqueKeysWithValues: devices.map { ($0.name, rejection) })
+  }
+}
+
+/// A candidate that cannot be turned into a planned network.
+public enum CandidateError: Error, CustomStringConvertible {
+  /// The space does not build its network.
+  case lowering(SearchSpaceError)
+  /// The network cannot be planned under its policy.
+  case planning(PlanningError)
+
+  /// One sentence.
+  public var description: String {
+    switch self {
+    case .lowering(let error): error.description
+    case .planning(let error): error.description
+    }
+  }
+}

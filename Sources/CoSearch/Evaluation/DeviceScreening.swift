@@ -1,0 +1,89 @@
+import AccuracyEstimation
+import ComputationGraph
+import Devices
+import MemoryPlanning
+import ScheduleTuning
+import SearchSpaces
+
+/// Which devices admit a candidate, and why the others do not.
+///
+/// The bound rejects before the order is computed, the live peak before the arena is laid out: the arena can only
+/// be larger. The order and the peak are the same for all devices; the arena depends on the alignment.
+struct DeviceScreening {
+  /// The devices that admit the candidate, in the order given, with the plan for their alignment.
+  private(set) var admitted: [(device: DeviceProfile, network: PlannedNetwork)] = []
+  /// Why each of the others does not, by device name.
+  private(set) var rejections: [String: Rejection] = [:]
+
+  /// Screens a network in training form.
+  ///
+  /// - Throws: `PlanningError` if the network cannot be planned under the policy.
+  init(training: Graph, policy: SchedulingPolicy, devices: [DeviceProfile]) throws(PlanningError) {
+    let bounded = try NetworkPlanner.bound(training: training, policy: policy)
+    let remaining = devices.filter { device in
+      if bounded.trivialBound.bytes <= device.arenaLimitBytes { return true }
+      rejections[device.name] = Rejection(
+        reason: .memoryBound, peakBytes: bounded.trivialBound.bytes, limitBytes: device.arenaLimitBytes,
+        operatorName: bounded.trivialBound.operatorName, provedInfeasible: true)
+      return false
+    }
+    var plans: [Int: PlannedNetwork] = [:]
+    for device in remaining {
+      let network: PlannedNetwork
+      if let plan = plans[device.alignment] {
+        network = plan
+      } else {
+        network = try NetworkPlanner.plan(bounded, alignment: device.alignment)
+        plans[device.alignment] = network
+      }
+      if let rejection = Self.rejection(of: network, by: device) {
+        rejections[device.name] = rejection
+      } else {
+        admitted.append((device, network))
+      }
+    }
+  }
+
+  /// Everything known of an admitted candidate.
+  func measurement(
+    validation: AccuracyEstimate, devices: [String: DeviceMeasurement], training: Graph
+  ) -> Measurement {
+    let network = admitted[0].network
+    return Measurement(
+      validation: validation, devices: devices, rejections: rejections, livePeak: network.livePeak,
+      activationPeakBytes: network.activationPeakBytes, trivialBoundBytes: network.trivialBound.bytes,
+      weightBytes: network.weightBytes, macs: network.graph.macs, parameters: network.graph.parameterCount)
+  }
+
+  private static func rejection(of network: PlannedNetwork, by device: DeviceProfile) -> Rejection? {
+    let peak = network.livePeak
+    let limit = device.arenaLimitBytes
+    if peak.bytes > limit {
+      return Rejection(
+        reason: .memoryPeak, peakBytes: peak.bytes, limitBytes: limit, operatorName: peak.operatorName,
+        provedInfeasible: network.schedule.proof.lowerBytes(peak: peak.bytes) > limit)
+    }
+    if network.arena.arenaBytes > limit {
+      return Rejection(
+        reason: .memoryArena, peakBytes: network.arena.arenaBytes, limitBytes: limit,
+        operatorName: peak.operatorName, provedInfeasible: false)
+    }
+    if let flash = device.flashBytes, network.weightBytes > flash {
+      return Rejection(
+        reason: .flash, peakBytes: network.weightBytes, limitBytes: flash, operatorName: nil,
+        provedInfeasible: true)
+    }
+    return nil
+  }
+}
+
+extension Proof {
+  /// The live peak below which no order is, as far as it is proved; `peak` is that of the schedule.
+  fileprivate func lowerBytes(peak: Int) -> Int {
+    switch self {
+    case .optimal: peak
+    case .bound(let lower): lower
+    case .heuristic: 0
+    }
+  }
+}
