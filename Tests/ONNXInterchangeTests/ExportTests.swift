@@ -68,7 +68,7 @@ import Testing
     }
     let list = folder.appendingPathComponent("jobs.json")
     try JSONFile.encode(jobs).write(to: list)
-    let answer = try PythonEnvironment.run("Tests/ONNXInterchangeTests/Python/run_models.py", [list.path])
+    let answer = try PythonEnvironment.run("run_models.py", [list.path])
     let found = try JSONDecoder().decode([Found].self, from: answer)
     #expect(found.count == jobs.count)
     for (round, (job, result)) in zip(jobs, found).enumerated() {

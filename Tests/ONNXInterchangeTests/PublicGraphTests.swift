@@ -69,7 +69,7 @@ struct PublicGraphTests {
     let answers = try JSONDecoder().decode(
       [[Int]].self,
       from: PythonEnvironment.run(
-        "Tests/ONNXInterchangeTests/Python/referee_peaks.py", [PublicGraphs.referee.path, list.path]))
+        "referee_peaks.py", [PublicGraphs.referee.path, list.path]))
     #expect(answers.count == claims.count)
     for (claim, answer) in zip(claims, answers) {
       #expect(claim.peaks == answer, "\(claim.label)")
@@ -101,7 +101,7 @@ struct PublicGraphTests {
     let answers = try JSONDecoder().decode(
       [[Int]].self,
       from: PythonEnvironment.run(
-        "Tests/ONNXInterchangeTests/Python/referee_peaks.py", [PublicGraphs.referee.path, list.path]))
+        "referee_peaks.py", [PublicGraphs.referee.path, list.path]))
     #expect(answers.flatMap { $0 } == peaks)
   }
 }

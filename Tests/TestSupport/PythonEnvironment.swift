@@ -17,7 +17,7 @@ public enum PythonEnvironment {
 
   /// Runs a script to its end and returns what it printed.
   ///
-  /// - Parameter script: in Tests/Python, or anywhere else as a path from the package root with a slash in it.
+  /// - Parameter script: its name in Tests/Python.
   /// - Throws: ``PythonFailure`` if the environment is missing or the script fails.
   public static func run(_ script: String, _ arguments: [String]) throws -> Data {
     guard FileManager.default.isExecutableFile(atPath: interpreter.path) else {
@@ -31,10 +31,7 @@ public enum PythonEnvironment {
     for file in files { try Data().write(to: file) }
     let process = Process()
     process.executableURL = interpreter
-    let path =
-      script.contains("/")
-      ? packageRoot.appendingPathComponent(script) : scripts.appendingPathComponent(script)
-    process.arguments = ["-B", path.path] + arguments
+    process.arguments = ["-B", scripts.appendingPathComponent(script).path] + arguments
     process.environment = ProcessInfo.processInfo.environment.merging(["PYTHONPATH": scripts.path]) { $1 }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: files[0])
