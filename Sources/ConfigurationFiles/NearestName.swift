@@ -11,7 +11,7 @@ public enum NearestName {
     for candidate in candidates where candidate.count <= 64 {
       let distance = editDistance(name.lowercased(), candidate.lowercased())
       let limit = min(4, max(name.count, candidate.count) / 3)
-      if distance <= max(limit, 1), distance < (best?.distance ?? .max) { best = (candidate, distance) }
+      if distance <= limit, distance < (best?.distance ?? .max) { best = (candidate, distance) }
     }
     return best?.name
   }

@@ -63,11 +63,15 @@ enum YAMLTree {
       .map { (String(decoding: $0.name.prefix(40), as: UTF8.self), $0.line) }
   }
 
+  private static let tooDeep = "nested more than \(ConfigurationFile.deepestNesting) levels deep"
+
   private static func describe(_ error: any Error, text: String) -> (line: Int?, reason: String) {
     guard let error = error as? YamlError else { return (nil, "is not valid YAML") }
     switch error {
     case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
       .composer(let context, let problem, let mark, _):
+      // The library's own limit, in the words of its programming interface.
+      if problem.contains("nesting level") { return (mark.line, tooDeep) }
       let lead = context.map { "\($0.text.trimmingCharacters(in: .whitespaces)): " } ?? ""
       return (mark.line, "not valid YAML: \(lead)\(problem)")
     case .reader(let problem, let offset, _, _):
@@ -77,7 +81,7 @@ enum YAMLTree {
       return (
         context.mark.line, "the key '\(duplicates[0].prefix(64))' is given more than once in one mapping"
       )
-    case .memory: return (nil, "not valid YAML: nested too deeply")
+    case .memory: return (nil, "there is not enough memory to read it")
     default: return (nil, "not valid YAML")
     }
   }
@@ -92,7 +96,7 @@ enum YAMLTree {
         ConfigurationError(file: file.relativePath, line: line, reason: reason)
       }
       if depth > ConfigurationFile.deepestNesting {
-        throw fail("nested more than \(ConfigurationFile.deepestNesting) levels deep", line: line)
+        throw fail(tooDeep, line: line)
       }
       let value: ConfigurationNode.Value
       switch node {

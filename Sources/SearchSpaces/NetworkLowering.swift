@@ -174,7 +174,7 @@ struct NetworkLowering {
     }
     let outputs = plan.outputs.map { states[$0]! }
     return outputs.count == 1
-      ? outputs[0] : try steps.builder.add(.concat(axis: 1), outputs, name: "\(module.name).concat")
+      ? outputs[0] : try steps.add(.concat(axis: 1), outputs, name: "\(module.name).concat")
   }
 
   private func stateLabel(_ cell: CellSpecification, _ state: Int) -> String {

@@ -51,8 +51,8 @@ extension SearchSpace {
     let x = lowering.builder.input("x", shape: [1, width, side, side])
     let found: TensorShape
     do {
-      found = lowering.builder.shape(
-        of: try lowering.add(steps, to: x, width: width, edgeStride: stride, prefix: definition.key))
+      let result = try lowering.add(steps, to: x, width: width, edgeStride: stride, prefix: definition.key)
+      found = lowering.builder.shape(of: result)
     } catch {
       throw ConfigurationError(
         file: definition.value.file.relativePath, line: definition.line, reason: error.description)
@@ -100,7 +100,7 @@ extension SearchSpace {
         _ = try lowering.graph(
           input: InputSpecification(channels: 3, height: side, width: side, classes: 10))
       } catch {
-        throw node.error("networks of this space cannot be built: \(error)")
+        throw node.error("\(error)")
       }
     }
   }

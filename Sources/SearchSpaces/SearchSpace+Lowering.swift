@@ -16,8 +16,9 @@ extension SearchSpace {
     throws(SearchSpaceError) -> Graph
   {
     try validate(architecture)
-    guard input.channels > 0, input.height > 0, input.width > 0, input.classes > 0 else {
-      throw .cannotLower(reason: "channels, height, width and classes must be positive")
+    // The upper bound keeps every later product of extents within an integer.
+    guard [input.channels, input.height, input.width, input.classes].allSatisfy((1...65_536).contains) else {
+      throw .cannotLower(reason: "channels, height, width and classes must be between 1 and 65536")
     }
     var lowering = NetworkLowering(architecture, in: self)
     return try lowering.graph(input: input)

@@ -1,4 +1,3 @@
-import ComputationGraph
 import ConfigurationFiles
 import Foundation
 import Foundations
@@ -57,33 +56,5 @@ extension SearchSpace {
     try reader.finish()
     architectureDecisions = skeleton.decisions + cells.flatMap(\.decisions)
     try check(operationEntries: operationEntries, cellsNode: cellsNode, networkNode: networkNode)
-  }
-}
-
-/// Reads the `policy` of a search space.
-enum PolicyReader {
-  static func decisions(_ node: ConfigurationNode, schedulers: [String]) throws(ConfigurationError)
-    -> [Decision]
-  {
-    var reader = try node.mapping()
-    var decisions: [Decision] = []
-    for decision in PolicyDecision.allCases {
-      let values = try reader.node(decision.rawValue).distinctValues {
-        item throws(ConfigurationError) -> String in
-        switch decision {
-        case .fusion: return try item.choice(of: FusionLevel.self).rawValue
-        case .scheduler: return try item.choice(among: schedulers)
-        case .rowTile:
-          if case .scalar(SchedulingPolicy.wholeImage, _) = item.value { return SchedulingPolicy.wholeImage }
-          guard case .scalar(let text, true) = item.value, Int(text) != nil else {
-            throw item.error("'\(item.name)' must be a number of rows or '\(SchedulingPolicy.wholeImage)'")
-          }
-          return String(try item.int(in: 1...65_536))
-        }
-      }
-      decisions.append(Decision(name: decision.rawValue, values: values))
-    }
-    try reader.finish()
-    return decisions
   }
 }

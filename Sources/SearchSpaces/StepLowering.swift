@@ -6,6 +6,9 @@ struct StepLowering {
   /// Results of steps without parameters, so that equal steps of one tensor become one operator.
   private var shared: [Shared: TensorID] = [:]
 
+  /// Names of results, by which a ReLU is called: several edges may share it.
+  private var names: [TensorID: String] = [:]
+
   private struct Shared: Hashable {
     let input: TensorID
     let kind: OperatorKind
@@ -30,7 +33,9 @@ struct StepLowering {
       let number = seen[step.keyword, default: 0]
       seen[step.keyword] = number + 1
       let suffix = totals[step.keyword]! > 1 ? "\(step.keyword)\(number)" : step.keyword
-      result = try add(step, to: result, width: width, edgeStride: edgeStride, name: "\(prefix).\(suffix)")
+      let name = step == .relu ? names[result].map { "\($0).relu" } : nil
+      result = try add(
+        step, to: result, width: width, edgeStride: edgeStride, name: name ?? "\(prefix).\(suffix)")
     }
     return result
   }
@@ -39,10 +44,17 @@ struct StepLowering {
   mutating func sum(_ terms: [TensorID], name: String) throws(GraphError) -> TensorID {
     var total = terms[0]
     for (index, term) in terms.dropFirst().enumerated() {
-      total = try builder.add(
+      total = try add(
         .add(activation: .none), [total, term], name: terms.count == 2 ? name : "\(name).add\(index)")
     }
     return total
+  }
+
+  /// Adds one operator without parameters.
+  mutating func add(_ kind: OperatorKind, _ inputs: [TensorID], name: String) throws(GraphError) -> TensorID {
+    let result = try builder.add(kind, inputs, name: name)
+    names[result] = name
+    return result
   }
 
   private mutating func add(_ step: Step, to x: TensorID, width: Int, edgeStride: Int, name: String)
@@ -50,10 +62,13 @@ struct StepLowering {
   {
     switch step {
     case .relu: return try share(.relu, x, name: name)
-    case .batchNorm: return try builder.batchNormalization(x, name: name)
+    case .batchNorm:
+      let result = try builder.batchNormalization(x, name: name)
+      names[result] = name
+      return result
     case .convolution(let window, let groups, let expansion):
-      return try builder.convolution(
-        x, outputChannels: width * expansion, window: window.window(edgeStride: edgeStride), groups: groups,
+      return try convolution(
+        x, outputChannels: width * expansion, window.window(edgeStride: edgeStride), groups: groups,
         name: name)
     case .depthwise(let window):
       let channels = builder.shape(of: x)[1]
@@ -69,12 +84,21 @@ struct StepLowering {
     }
   }
 
+  private mutating func convolution(
+    _ x: TensorID, outputChannels: Int, _ window: Window2D, groups: Int, name: String
+  ) throws(GraphError) -> TensorID {
+    let result = try builder.convolution(
+      x, outputChannels: outputChannels, window: window, groups: groups, name: name)
+    names[result] = name
+    return result
+  }
+
   private mutating func share(_ kind: OperatorKind, _ x: TensorID, name: String) throws(GraphError)
     -> TensorID
   {
     let key = Shared(input: x, kind: kind)
     if let existing = shared[key] { return existing }
-    let result = try builder.add(kind, [x], name: name)
+    let result = try add(kind, [x], name: name)
     shared[key] = result
     return result
   }

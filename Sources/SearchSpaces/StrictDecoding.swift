@@ -17,7 +17,7 @@ extension Decoder {
     else { return }
     throw DecodingError.dataCorrupted(
       .init(
-        codingPath: codingPath,
-        debugDescription: "unknown key '\(unknown)'" + NearestName.hint(for: unknown, among: allowed)))
+        codingPath: codingPath + [AnyCodingKey(stringValue: unknown)],
+        debugDescription: "unknown key" + NearestName.hint(for: unknown, among: allowed)))
   }
 }
