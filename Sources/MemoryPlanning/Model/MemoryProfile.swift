@@ -29,4 +29,19 @@ public struct MemoryPeak: Codable, Hashable, Sendable {
   public let otherLiveBytes: Int
   /// Scratch bytes of its kernel.
   public let workspaceBytes: Int
+
+  /// Creates a breakdown, as read from a store; `bytes` is the sum of the four parts.
+  public init(
+    bytes: Int, step: Int, operatorID: Int?, operatorName: String, inputBytes: Int, outputBytes: Int,
+    otherLiveBytes: Int, workspaceBytes: Int
+  ) {
+    self.bytes = bytes
+    self.step = step
+    self.operatorID = operatorID
+    self.operatorName = operatorName
+    self.inputBytes = inputBytes
+    self.outputBytes = outputBytes
+    self.otherLiveBytes = otherLiveBytes
+    self.workspaceBytes = workspaceBytes
+  }
 }

@@ -222,6 +222,7 @@ private struct ValidationRun {
   /// Checks that what is kept is recorded as in use until the end.
   func finish() throws(PlanViolation) {
     let last = max(order.count - 1, 0)
+    if order.isEmpty { try checkOverlaps(at: 0, workspace: nil) }
     for output in graph.outputs {
       if let buffer = bufferOfTensor[output], buffer.lastStep < last {
         throw .wrongLifetime(name: buffer.name, step: last)

@@ -1,3 +1,5 @@
+import HeapModule
+
 /// Finds the groups of a network of cells.
 ///
 /// A *cell* belongs to every sequence that begins with a Concat: what that sequence post-dominates. Behind a cell
@@ -44,25 +46,42 @@ struct GroupFinder {
 
   private mutating func addCell(_ concat: Int) {
     if isGrouped[concat] { return }
-    var cell: Set<Int> = [concat]
-    let candidates = postDominators.dominated(by: concat).sorted { position[$0] > position[$1] }
-    for sequence in candidates where !isGrouped[sequence] && sequence != concat {
-      if partition.graph.successors[sequence].allSatisfy(cell.contains) { cell.insert(sequence) }
+    let cell = region(of: concat, in: postDominators, needing: partition.graph.successors, latestFirst: true)
+    {
+      !isGrouped[$0]
     }
     if cell.count > 1 { add(cell) }
   }
 
   private mutating func addIntrusion(after concat: Int) {
-    var open: Set<Int> = []
-    for sequence in dominators.dominated(by: concat).sorted(by: { position[$0] < position[$1] })
-    where !isGrouped[sequence] && !Self.isConcat(partition.sequences[sequence][0], problem) {
-      if partition.graph.predecessors[sequence].allSatisfy({ $0 == concat || open.contains($0) }) {
-        if sequence != concat { open.insert(sequence) }
-      }
+    var open = region(of: concat, in: dominators, needing: partition.graph.predecessors, latestFirst: false) {
+      !isGrouped[$0] && !Self.isConcat(partition.sequences[$0][0], problem)
     }
+    open.remove(concat)
     guard open.count > 2 else { return }
     let intrusion = leastLiveSubset(of: open, after: concat)
     if intrusion.count > 2 { add(intrusion) }
+  }
+
+  /// The sequences below `root` in a dominator tree that are accepted together with all their neighbours towards
+  /// the root, and the root.
+  ///
+  /// The tree parent of a member lies on its ways to the root and is a member, so only children of members are
+  /// looked at.
+  private func region(
+    of root: Int, in tree: DominatorTree, needing neighbours: [[Int]], latestFirst: Bool,
+    where accepts: (Int) -> Bool
+  ) -> Set<Int> {
+    var members: Set<Int> = [root]
+    func rank(_ sequence: Int) -> Int { latestFirst ? -position[sequence] : position[sequence] }
+    var open = Heap(tree.children[root].map { RankedSequence(rank: rank($0), sequence: $0) })
+    while let sequence = open.popMin()?.sequence {
+      if accepts(sequence), neighbours[sequence].allSatisfy(members.contains) {
+        members.insert(sequence)
+        open.insert(contentsOf: tree.children[sequence].map { RankedSequence(rank: rank($0), sequence: $0) })
+      }
+    }
+    return members
   }
 
   private mutating func add(_ sequences: Set<Int>) {
@@ -101,4 +120,12 @@ struct GroupFinder {
     let side = network.largestSourceSide(sink: sink)
     return Set(sequences.enumerated().filter { side[$0.offset] }.map(\.element))
   }
+}
+
+/// A sequence in a queue that is ordered by rank; ranks are distinct.
+private struct RankedSequence: Comparable {
+  let rank: Int
+  let sequence: Int
+
+  static func < (a: RankedSequence, b: RankedSequence) -> Bool { a.rank < b.rank }
 }

@@ -19,13 +19,16 @@ struct GroupResolver {
   private let hierarchy: Hierarchy
   private let evaluator: IdealEvaluator
   private let width: Int
+  /// Elementary steps (about a nanosecond each) that searches may still take, in groups and outside.
+  var remainingWork: Int
   private var memos: [Context: Memo] = [:]
   private let insides: [DirectedGraph]
 
-  init(_ hierarchy: Hierarchy, evaluator: IdealEvaluator, width: Int) {
+  init(_ hierarchy: Hierarchy, evaluator: IdealEvaluator, width: Int, work: Int) {
     self.hierarchy = hierarchy
     self.evaluator = evaluator
     self.width = width
+    remainingWork = work
     insides = hierarchy.groups.map { group in
       var number: [Int: Int] = [:]
       for (index, member) in group.members.enumerated() { number[member] = index }

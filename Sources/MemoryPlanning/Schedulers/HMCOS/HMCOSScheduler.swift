@@ -13,8 +13,8 @@ import ComputationGraph
 /// A heuristic: a cell stays in one piece unless it touches the peak. Reconstructed or added here: the tie-breaks, all
 /// by index, so that results are deterministic; groups that cannot depend on each other in a circle; reverse
 /// post-order as the first budget and as the answer where nothing better is found; stopping once the peak meets the
-/// trivial bound; a last round without groups if no order within the budget was found with them; safe moves and a
-/// bounded number of states, so that the time is bounded on every graph.
+/// trivial bound; a last round without groups where it does not; safe moves and a bounded number of states, so that
+/// the time is bounded on every graph.
 public struct HMCOSScheduler: OperatorScheduler {
   /// `hmcos`.
   public var name: String { SchedulerName.hmcos.rawValue }
@@ -22,16 +22,16 @@ public struct HMCOSScheduler: OperatorScheduler {
   /// The most states that a layer of the search may hold.
   public let maximumStatesPerLayer: Int
 
-  /// The work of one round of the search, in states times operators, from which on layers hold fewer states.
-  public let maximumWorkPerRound: Int
+  /// The most work of one schedule, in elementary steps of about a nanosecond. Half of it is kept for the last round.
+  public let maximumWork: Int
 
   /// Creates the scheduler.
   ///
   /// - Precondition: both limits are positive.
-  public init(maximumStatesPerLayer: Int = 1024, maximumWorkPerRound: Int = 400_000_000) {
-    precondition(maximumStatesPerLayer > 0 && maximumWorkPerRound > 0, "limits must be positive")
+  public init(maximumStatesPerLayer: Int = 1024, maximumWork: Int = 2_000_000_000) {
+    precondition(maximumStatesPerLayer > 0 && maximumWork > 0, "limits must be positive")
     self.maximumStatesPerLayer = maximumStatesPerLayer
-    self.maximumWorkPerRound = maximumWorkPerRound
+    self.maximumWork = maximumWork
   }
 
   /// The best order found, never worse than reverse post-order; never throws for a verified graph.
@@ -43,12 +43,13 @@ public struct HMCOSScheduler: OperatorScheduler {
 
     let evaluator = IdealEvaluator(problem)
     var hierarchy = Hierarchy(problem, evaluator: evaluator)
-    let width = max(
-      1,
-      min(maximumStatesPerLayer, maximumWorkPerRound / evaluator.count / hierarchy.partition.sequences.count))
-    var resolver = GroupResolver(hierarchy, evaluator: evaluator, width: width)
+    let width = max(1, min(maximumStatesPerLayer, 8_000_000 / evaluator.count))
+    var resolver = GroupResolver(
+      hierarchy, evaluator: evaluator, width: width,
+      work: hierarchy.hasGroups ? maximumWork / 2 : maximumWork)
     while true {
       let (vertices, graph) = hierarchy.vertices()
+      resolver.remainingWork -= 256 * evaluator.count
       var search = HierarchicalSearch(
         vertices: vertices, graph: graph, hierarchy: hierarchy, evaluator: evaluator,
         budget: best.peak.bytes, width: width)
@@ -59,20 +60,25 @@ public struct HMCOSScheduler: OperatorScheduler {
         let schedule = try Schedule(
           order: found.order.map(OperatorID.init), problem: problem, scheduler: name)
         if schedule.peak.bytes <= best.peak.bytes { best = schedule }
-        if best.peak.bytes == bound { return best }
       }
-      if hierarchy.dissolve(defining: Self.definersAtPeak(of: best, in: problem)) { continue }
-      guard found == nil, hierarchy.hasGroups else { return best }
-      hierarchy.dissolveAll()
+      if best.peak.bytes == bound || !hierarchy.hasGroups { return best }
+      if resolver.remainingWork <= 0
+        || !hierarchy.dissolve(defining: Self.definersAtPeak(of: best, in: problem))
+      {
+        hierarchy.dissolveAll()
+      }
+      if !hierarchy.hasGroups { resolver.remainingWork = max(resolver.remainingWork, 0) + maximumWork / 2 }
     }
   }
 
   /// The operators whose results are live at any step that reaches the peak.
-  static func definersAtPeak(of schedule: Schedule, in problem: MemoryProblem) -> Set<Int> {
+  private static func definersAtPeak(of schedule: Schedule, in problem: MemoryProblem) -> Set<Int> {
     var step = [Int](repeating: 0, count: schedule.order.count)
     for (position, id) in schedule.order.enumerated() { step[id.index] = position }
-    let peaks = schedule.profile.liveBytes.indices.filter {
-      schedule.profile.liveBytes[$0] == schedule.peak.bytes
+    // peaksBefore[i] is the number of steps before i that reach the peak.
+    var peaksBefore = [0]
+    for bytes in schedule.profile.liveBytes {
+      peaksBefore.append(peaksBefore[peaksBefore.count - 1] + (bytes == schedule.peak.bytes ? 1 : 0))
     }
     var definers: Set<Int> = []
     for storage in problem.storages {
@@ -80,7 +86,7 @@ public struct HMCOSScheduler: OperatorScheduler {
       let first = step[producer.index]
       let last =
         storage.isKept ? schedule.order.count - 1 : storage.readers.reduce(first) { max($0, step[$1.index]) }
-      if peaks.contains(where: { first <= $0 && $0 <= last }) { definers.insert(producer.index) }
+      if peaksBefore[last + 1] > peaksBefore[first] { definers.insert(producer.index) }
     }
     return definers
   }

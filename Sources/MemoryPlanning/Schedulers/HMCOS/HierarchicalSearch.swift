@@ -5,7 +5,8 @@
 ///
 /// Two additions to HMCOS. A ready vertex that neither lifts the peak so far nor leaves more memory live is taken at
 /// once, without trying others: `live` is submodular, so this loses no solution. And a layer holds a bounded number
-/// of states, those with the lowest peaks and then the fewest live bytes; only this makes the search inexact.
+/// of states, those with the lowest peaks and then the fewest live bytes, fewer where the work would not last to the
+/// end; only this makes the search inexact.
 struct HierarchicalSearch {
   /// One found order.
   struct Solution {
@@ -19,10 +20,38 @@ struct HierarchicalSearch {
     var executed: BitSet
     var live: Int
     var peak: Int
-    var ready: [Int]
+    var ready: [Int32]
     var count: Int
     /// The last link of the chain of moves that led here.
     var trail: Int
+  }
+
+  /// The states with one number of executed vertices, at most one per set.
+  private struct Layer {
+    var states: [State] = []
+    private var indices: [BitSet: Int] = [:]
+
+    mutating func add(_ state: State, width: Int) {
+      if let index = indices[state.executed] {
+        if state.peak < states[index].peak { states[index] = state }
+        return
+      }
+      if states.count >= 4 * width {
+        states = best(width)
+        indices = Dictionary(
+          uniqueKeysWithValues: states.enumerated().map { ($0.element.executed, $0.offset) })
+      }
+      indices[state.executed] = states.count
+      states.append(state)
+    }
+
+    /// The states with the lowest peaks, then the fewest live bytes, then the first ones.
+    func best(_ count: Int) -> [State] {
+      if states.count <= count { return states }
+      return states.enumerated().sorted { a, b in
+        (a.element.peak, a.element.live, a.offset) < (b.element.peak, b.element.live, b.offset)
+      }.prefix(count).map(\.element)
+    }
   }
 
   /// One executed vertex and the link before it.
@@ -62,48 +91,38 @@ struct HierarchicalSearch {
     }
   }
 
-  /// The order with the lowest peak that the search finds, or nil if it finds none within the budget.
+  /// The order with the lowest peak that the search finds, or nil if it finds none within the budget or runs out of
+  /// work.
   ///
   /// - Parameters:
   ///   - executed: the operators that have run before.
   ///   - live: the bytes live then.
   ///   - floor: a peak that is reached in any case: moves below it cost nothing.
   mutating func run(executed: BitSet, live: Int, floor: Int, groups: inout GroupResolver) -> Solution? {
-    var layers = [[State]](repeating: [], count: vertices.count + 1)
-    var keys = [[BitSet: Int]](repeating: [:], count: vertices.count + 1)
-    func add(_ state: State, to layers: inout [[State]], _ keys: inout [[BitSet: Int]]) {
-      if let index = keys[state.count][state.executed] {
-        if state.peak < layers[state.count][index].peak { layers[state.count][index] = state }
-      } else {
-        keys[state.count][state.executed] = layers[state.count].count
-        layers[state.count].append(state)
-      }
-    }
+    var layers = [Layer](repeating: Layer(), count: vertices.count + 1)
     var start = State(
       executed: executed, live: live, peak: floor,
-      ready: vertices.indices.filter { graph.predecessors[$0].isEmpty }, count: 0, trail: -1)
+      ready: vertices.indices.filter { graph.predecessors[$0].isEmpty }.map(Int32.init), count: 0, trail: -1)
     takeSafeMoves(&start, &groups)
-    add(start, to: &layers, &keys)
-    for layer in 0..<vertices.count {
-      for state in widest(layers[layer]) {
+    layers[start.count].add(start, width: width)
+    var workPerState = 1
+    for position in 0..<vertices.count where !layers[position].states.isEmpty {
+      let affordable = max(groups.remainingWork, 0) / (vertices.count - position) / workPerState
+      let states = layers[position].best(max(1, min(width, affordable)))
+      layers[position] = Layer()
+      let workBefore = groups.remainingWork
+      for state in states {
+        if groups.remainingWork <= 0 { return nil }
         for vertex in state.ready {
           var next = state
-          guard move(vertex, &next, &groups, within: budget, mayTrySearch: true) else { continue }
+          guard move(Int(vertex), &next, &groups, within: budget, mayTrySearch: true) else { continue }
           takeSafeMoves(&next, &groups)
-          add(next, to: &layers, &keys)
+          layers[next.count].add(next, width: width)
         }
       }
-      layers[layer] = []
-      keys[layer] = [:]
+      workPerState = max(1, (workBefore - groups.remainingWork) / states.count)
     }
-    return layers[vertices.count].first.map { Solution(order: order(to: $0.trail), peak: $0.peak) }
-  }
-
-  private func widest(_ layer: [State]) -> [State] {
-    if layer.count <= width { return layer }
-    return layer.enumerated().sorted { a, b in
-      (a.element.peak, a.element.live, a.offset) < (b.element.peak, b.element.live, b.offset)
-    }.prefix(width).map(\.element)
+    return layers[vertices.count].states.first.map { Solution(order: order(to: $0.trail), peak: $0.peak) }
   }
 
   /// Takes every ready vertex that neither lifts the peak nor leaves more live, until there is none.
@@ -111,7 +130,8 @@ struct HierarchicalSearch {
     var position = 0
     while position < state.ready.count {
       let taken = move(
-        state.ready[position], &state, &groups, within: state.peak, notAbove: state.live, mayTrySearch: false)
+        Int(state.ready[position]), &state, &groups, within: state.peak, notAbove: state.live,
+        mayTrySearch: false)
       position = taken ? 0 : position + 1
     }
   }
@@ -134,6 +154,7 @@ struct HierarchicalSearch {
       else { return false }
       operators = resolved
     }
+    groups.remainingWork -= 16 * operators.count
     let peak = evaluator.run(operators, executed: &state.executed, live: &state.live)
     if peak > limit || state.live > highest {
       for id in operators { state.executed.remove(id) }
@@ -144,11 +165,12 @@ struct HierarchicalSearch {
     state.count += 1
     links.append(Link(operators: operators, previous: state.trail))
     state.trail = links.count - 1
+    groups.remainingWork -= 64 + state.executed.words.count + state.ready.count
     state.ready.removeAll { $0 == vertex }
     for next in graph.successors[vertex]
     where graph.predecessors[next].allSatisfy({ state.executed.contains(lastOperators[$0]) }) {
-      let place = state.ready.firstIndex { $0 > next } ?? state.ready.count
-      state.ready.insert(next, at: place)
+      let place = state.ready.firstIndex { $0 > Int32(next) } ?? state.ready.count
+      state.ready.insert(Int32(next), at: place)
     }
     return true
   }
