@@ -3,24 +3,15 @@ import Foundation
 
 /// The device profiles of a folder, one `NAME.yaml` each.
 public struct DeviceCatalog: Sendable {
-  /// The folder, `Experiments/Devices` in this package.
-  public let folder: URL
+  private let files: ConfigurationFolder
 
-  /// Creates a catalog of a folder.
-  public init(folder: URL) { self.folder = folder }
+  /// Creates a catalog of a folder, `Experiments/Devices` in this package.
+  public init(folder: URL) { files = ConfigurationFolder(folder, kind: "device") }
 
   /// The names of all profiles, sorted; their files are not opened.
   ///
   /// - Throws: ``ConfigurationError`` if the folder cannot be listed.
-  public func names() throws(ConfigurationError) -> [String] {
-    do {
-      return try FileManager.default.contentsOfDirectory(atPath: folder.path)
-        .filter { $0.hasSuffix(".yaml") && !$0.hasPrefix(".") }.map { String($0.dropLast(5)) }.sorted()
-    } catch {
-      throw ConfigurationError(
-        file: folder.relativePath, line: nil, reason: "the folder of device profiles cannot be listed")
-    }
-  }
+  public func names() throws(ConfigurationError) -> [String] { try files.names() }
 
   /// All profiles, sorted by name.
   ///
@@ -38,22 +29,13 @@ public struct DeviceCatalog: Sendable {
   ///   - base: the folder where a relative path starts.
   /// - Throws: ``ConfigurationError``; for an unknown name with the nearest one.
   public func find(_ reference: String, relativeTo base: URL) throws(ConfigurationError) -> DeviceProfile {
-    if reference.contains("/") || reference.hasSuffix(".yaml") {
-      let isAbsolute = reference.hasPrefix("/")
-      return try DeviceProfile.load(
-        from: isAbsolute ? URL(fileURLWithPath: reference) : base.appendingPathComponent(reference))
-    }
-    let known = try names()
-    guard known.contains(reference) else {
-      throw ConfigurationError(
-        file: folder.relativePath, line: nil,
-        reason: "no device '\(reference.prefix(64))'" + NearestName.hint(for: reference, among: known))
-    }
-    return try profile(named: reference)
+    let url = try files.resolve(reference, relativeTo: base)
+    return ConfigurationFolder.isPath(reference)
+      ? try DeviceProfile.load(from: url) : try profile(named: reference)
   }
 
   private func profile(named name: String) throws(ConfigurationError) -> DeviceProfile {
-    let url = folder.appendingPathComponent("\(name).yaml")
+    let url = files.file(named: name)
     let profile = try DeviceProfile.load(from: url)
     guard profile.name == name else {
       throw ConfigurationError(

@@ -92,7 +92,7 @@ extension SearchSpace {
     for channels in skeleton.stemChannels {
       var choices: [String: String] = [:]
       for decision in architectureDecisions {
-        choices[decision.name] = decision.values.first { operations[$0] != .zero }!
+        choices[decision.name] = decision.values.first { operations[$0] != .zero } ?? decision.values[0]
       }
       choices[NetworkSkeleton.stemChannelsName] = String(channels)
       var lowering = NetworkLowering(Architecture(space: name, choices: choices), in: self)

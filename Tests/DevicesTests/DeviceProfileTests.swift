@@ -6,7 +6,8 @@ import Testing
 @Suite struct DeviceProfileTests {
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
-  static let stock = DeviceCatalog(folder: root.appendingPathComponent("Experiments/Devices"))
+  static let folder = root.appendingPathComponent("Experiments/Devices")
+  static let stock = DeviceCatalog(folder: folder)
   static let golden = root.appendingPathComponent("Sources/Devices/Formats/Device.golden.yaml")
 
   static func read(_ text: String) throws -> DeviceProfile {
@@ -134,7 +135,8 @@ import Testing
     let byName = try catalog.find("mcu-256k", relativeTo: experiments)
     #expect(try catalog.find("Devices/mcu-256k.yaml", relativeTo: experiments) == byName)
     #expect(
-      try catalog.find(catalog.folder.appendingPathComponent("mcu-256k.yaml").path, relativeTo: experiments)
+      try catalog.find(
+        DeviceProfileTests.folder.appendingPathComponent("mcu-256k.yaml").path, relativeTo: experiments)
         == byName)
     #expect(try catalog.names().contains("embedded-linux"))
   }
@@ -142,10 +144,10 @@ import Testing
   @Test func unknownNames() throws {
     let catalog = DeviceProfileTests.stock
     #expect {
-      try catalog.find("mcu-265k", relativeTo: catalog.folder)
+      try catalog.find("mcu-265k", relativeTo: DeviceProfileTests.folder)
     } throws: { "\($0)".hasSuffix("no device 'mcu-265k'; did you mean 'mcu-256k'?") }
     #expect {
-      try catalog.find("none.yaml", relativeTo: catalog.folder)
+      try catalog.find("none.yaml", relativeTo: DeviceProfileTests.folder)
     } throws: { "\($0)".hasSuffix("none.yaml: cannot be read: no such file or folder") }
     let missing = DeviceCatalog(folder: URL(fileURLWithPath: "/nonexistent"))
     #expect(throws: ConfigurationError.self) { try missing.names() }

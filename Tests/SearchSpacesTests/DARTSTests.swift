@@ -25,7 +25,8 @@ import Testing
     return choices
   }
 
-  /// DARTS-V2 with 36 channels and 20 cells has 3.3 million parameters (arXiv 1806.09055, table 1).
+  /// DARTS-V2 with 36 channels and 20 cells has 3.3 million parameters (arXiv 1806.09055, table 1); the factorised
+  /// reductions of the paper have as many as the strided convolutions here.
   @Test func publishedParameters() throws {
     let space = try Spaces.stock(
       "darts",

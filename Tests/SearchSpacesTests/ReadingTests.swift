@@ -27,6 +27,16 @@ import Testing
     #expect(blocks[1].values == ["cell-2,cell-1", "cell-2,block0", "cell-1,block0"])
   }
 
+  @Test func catalog() throws {
+    let catalog = SearchSpaceCatalog(folder: Spaces.root.appendingPathComponent("SearchSpaces"))
+    #expect(try catalog.names() == ["darts", "nasbench201"])
+    #expect(try catalog.find("darts", relativeTo: Spaces.root) == Spaces.stock("darts"))
+    #expect(try catalog.find("SearchSpaces/darts.yaml", relativeTo: Spaces.root) == Spaces.stock("darts"))
+    #expect {
+      try catalog.find("dart", relativeTo: Spaces.root)
+    } throws: { "\($0)".hasSuffix("no search space 'dart'; did you mean 'darts'?") }
+  }
+
   @Test func fingerprintIgnoresLayout() throws {
     let text = try Spaces.stockText("nasbench201")
     let fingerprint = try Spaces.read(text).fingerprint
