@@ -18,10 +18,15 @@ typedef struct {
   ptrdiff_t first, end;
 } span;
 
+// Division is slow and the divisor, a stride or a dilation, is mostly 1.
+INLINE ptrdiff_t quotient(ptrdiff_t dividend, ptrdiff_t divisor) {
+  return divisor == 1 ? dividend : dividend / divisor;
+}
+
 // The output positions whose tap at `offset` (tap · dilation − padding) lies inside an extent.
 INLINE span positions_inside(ptrdiff_t offset, ptrdiff_t stride, ptrdiff_t extent, ptrdiff_t outputs) {
-  ptrdiff_t first = offset >= 0 ? 0 : (-offset + stride - 1) / stride;
-  ptrdiff_t end = extent <= offset ? 0 : (extent - 1 - offset) / stride + 1;
+  ptrdiff_t first = offset >= 0 ? 0 : quotient(-offset + stride - 1, stride);
+  ptrdiff_t end = extent <= offset ? 0 : quotient(extent - 1 - offset, stride) + 1;
   if (end > outputs) end = outputs;
   if (first > end) first = end;
   return (span){first, end};
@@ -43,19 +48,54 @@ INLINE void gather_row(const float *row, ptrdiff_t offset, ptrdiff_t stride, ptr
   for (ptrdiff_t x = inside.end; x < outputs; x++) target[x] = 0;
 }
 
+// Whether every output row is a shifted copy of an image row, so that whole planes can be treated as one long row.
+INLINE int is_flat(inference_window v) {
+  return v.strideHeight == 1 && v.strideWidth == 1 && v.outputWidth == v.width;
+}
+
+// The panel rows of one tap where `is_flat`: a shifted copy of the plane, then zeros where the shift left the image.
+INLINE void gather_flat(inference_window v, const float *plane, ptrdiff_t down, ptrdiff_t right, ptrdiff_t firstRow,
+                        ptrdiff_t rows, int relu, float *restrict target) {
+  const span inside = positions_inside(firstRow + down, 1, v.height, rows);
+  memset(target, 0, (size_t)(inside.first * v.width) * sizeof(float));
+  memset(target + inside.end * v.width, 0, (size_t)((rows - inside.end) * v.width) * sizeof(float));
+  ptrdiff_t first = inside.first * v.width, end = inside.end * v.width;
+  if (first == end) return;
+  const ptrdiff_t shift = (firstRow + down) * v.width + right;
+  if (first + shift < 0) first = -shift;
+  if (end + shift > v.height * v.width) end = v.height * v.width - shift;
+  if (first < end && relu) {
+    for (ptrdiff_t p = first; p < end; p++) target[p] = positive(plane[p + shift]);
+  } else if (first < end) {
+    memcpy(target + first, plane + first + shift, (size_t)(end - first) * sizeof(float));
+  }
+  const span columns = positions_inside(right, 1, v.width, v.width);
+  for (ptrdiff_t r = inside.first; r < inside.end; r++) {
+    for (ptrdiff_t x = 0; x < columns.first; x++) target[r * v.width + x] = 0;
+    for (ptrdiff_t x = columns.end; x < v.width; x++) target[r * v.width + x] = 0;
+  }
+}
+
 MULTIVERSION
-void inference_gather(inference_window v, const float *x, ptrdiff_t channels, ptrdiff_t firstRow,
-                      ptrdiff_t rows, int relu, float *panel) {
+void inference_gather(inference_window v, const float *x, ptrdiff_t channels, ptrdiff_t firstRow, ptrdiff_t rows,
+                      int relu, float *panel) {
   for (ptrdiff_t c = 0; c < channels; c++) {
+    const float *plane = x + c * v.height * v.width;
     for (ptrdiff_t i = 0; i < v.kernelHeight; i++) {
       for (ptrdiff_t j = 0; j < v.kernelWidth; j++) {
-        const ptrdiff_t offset = j * v.dilationWidth - v.paddingLeft;
+        const ptrdiff_t down = i * v.dilationHeight - v.paddingTop;
+        const ptrdiff_t right = j * v.dilationWidth - v.paddingLeft;
+        if (is_flat(v)) {
+          gather_flat(v, plane, down, right, firstRow, rows, relu, panel);
+          panel += rows * v.outputWidth;
+          continue;
+        }
         for (ptrdiff_t r = firstRow; r < firstRow + rows; r++) {
-          const ptrdiff_t h = r * v.strideHeight - v.paddingTop + i * v.dilationHeight;
+          const ptrdiff_t h = r * v.strideHeight + down;
           if (h < 0 || h >= v.height) {
             memset(panel, 0, (size_t)v.outputWidth * sizeof(float));
           } else {
-            gather_row(x + (c * v.height + h) * v.width, offset, v.strideWidth, v.width, v.outputWidth, relu, panel);
+            gather_row(plane + h * v.width, right, v.strideWidth, v.width, v.outputWidth, relu, panel);
           }
           panel += v.outputWidth;
         }
@@ -78,17 +118,88 @@ void inference_bias_activation(float *y, ptrdiff_t rows, ptrdiff_t columns, ptrd
   }
 }
 
-// y += w · x over one output row, for the positions whose tap lies inside the image row.
-INLINE void accumulate_row(const float *row, ptrdiff_t offset, ptrdiff_t stride, span inside, float w, int relu,
-                           float *restrict y) {
-  if (stride == 1 && !relu) {
-    for (ptrdiff_t x = inside.first; x < inside.end; x++) y[x] += w * row[x + offset];
-  } else if (stride == 1) {
-    for (ptrdiff_t x = inside.first; x < inside.end; x++) y[x] += w * positive(row[x + offset]);
-  } else if (relu) {
-    for (ptrdiff_t x = inside.first; x < inside.end; x++) y[x] += w * positive(row[x * stride + offset]);
-  } else {
-    for (ptrdiff_t x = inside.first; x < inside.end; x++) y[x] += w * row[x * stride + offset];
+typedef enum { WEIGHTED_SUM, SUM, MAXIMUM } reduction;
+
+INLINE float combine(reduction how, float before, float value, float weight) {
+  switch (how) {
+    case WEIGHTED_SUM: return before + weight * value;
+    case SUM: return before + value;
+    default: return value > before ? value : before;
+  }
+}
+
+// The output columns whose windows lie inside the image as far as columns go; empty at the end if there are none.
+INLINE span interior_columns(inference_window v) {
+  const span left = positions_inside(-v.paddingLeft, v.strideWidth, v.width, v.outputWidth);
+  const span right = positions_inside((v.kernelWidth - 1) * v.dilationWidth - v.paddingLeft, v.strideWidth, v.width,
+                                      v.outputWidth);
+  const span both = {left.first > right.first ? left.first : right.first,
+                     left.end < right.end ? left.end : right.end};
+  return both.first < both.end ? both : (span){v.outputWidth, v.outputWidth};
+}
+
+// One window, tap by tap, the taps outside the image left out.
+INLINE float reduce_window(inference_window v, const float *plane, const float *weight, reduction how, int relu,
+                           float start, ptrdiff_t row, ptrdiff_t column) {
+  const ptrdiff_t top = row * v.strideHeight - v.paddingTop;
+  const ptrdiff_t left = column * v.strideWidth - v.paddingLeft;
+  const span rows = positions_inside(top, v.dilationHeight, v.height, v.kernelHeight);
+  const span columns = positions_inside(left, v.dilationWidth, v.width, v.kernelWidth);
+  float value = start;
+  for (ptrdiff_t i = rows.first; i < rows.end; i++) {
+    for (ptrdiff_t j = columns.first; j < columns.end; j++) {
+      const float x = plane[(top + i * v.dilationHeight) * v.width + left + j * v.dilationWidth];
+      value = combine(how, value, relu ? positive(x) : x, weight ? weight[i * v.kernelWidth + j] : 0);
+    }
+  }
+  return value;
+}
+
+// Reduces every window of one plane. Tap by tap over long runs of outputs, which vectorises; the columns near the left
+// and right border, where a tap would leave its row, are computed window by window.
+INLINE void reduce_plane(inference_window v, const float *plane, const float *weight, reduction how, int relu,
+                         float start, float *restrict y) {
+  const span interior = interior_columns(v);
+  for (ptrdiff_t p = 0; p < v.outputHeight * v.outputWidth; p++) y[p] = start;
+  for (ptrdiff_t i = 0; i < v.kernelHeight; i++) {
+    const ptrdiff_t down = i * v.dilationHeight - v.paddingTop;
+    const span rows = positions_inside(down, v.strideHeight, v.height, v.outputHeight);
+    if (rows.first == rows.end) continue;
+    for (ptrdiff_t j = 0; j < v.kernelWidth; j++) {
+      const ptrdiff_t right = j * v.dilationWidth - v.paddingLeft;
+      const float w = weight ? weight[i * v.kernelWidth + j] : 0;
+      if (is_flat(v)) {
+        const ptrdiff_t shift = down * v.width + right;
+        ptrdiff_t first = rows.first * v.width, end = rows.end * v.width;
+        if (first + shift < 0) first = -shift;
+        if (end + shift > v.height * v.width) end = v.height * v.width - shift;
+        for (ptrdiff_t p = first; p < end; p++) {
+          const float x = plane[p + shift];
+          y[p] = combine(how, y[p], relu ? positive(x) : x, w);
+        }
+        continue;
+      }
+      for (ptrdiff_t r = rows.first; r < rows.end; r++) {
+        const float *row = plane + (r * v.strideHeight + down) * v.width + right;
+        float *target = y + r * v.outputWidth;
+        if (v.strideWidth == 1) {
+          for (ptrdiff_t p = interior.first; p < interior.end; p++)
+            target[p] = combine(how, target[p], relu ? positive(row[p]) : row[p], w);
+        } else {
+          for (ptrdiff_t p = interior.first; p < interior.end; p++) {
+            const float x = row[p * v.strideWidth];
+            target[p] = combine(how, target[p], relu ? positive(x) : x, w);
+          }
+        }
+      }
+    }
+  }
+  for (ptrdiff_t r = 0; r < v.outputHeight; r++) {
+    float *row = y + r * v.outputWidth;
+    for (ptrdiff_t p = 0; p < interior.first; p++)
+      row[p] = reduce_window(v, plane, weight, how, relu, start, r, p);
+    for (ptrdiff_t p = interior.end; p < v.outputWidth; p++)
+      row[p] = reduce_window(v, plane, weight, how, relu, start, r, p);
   }
 }
 
@@ -96,25 +207,18 @@ MULTIVERSION
 void inference_depthwise(inference_window v, const float *x, ptrdiff_t channels, ptrdiff_t multiplier,
                          const float *weight, const float *bias, int inputRelu, int relu, float *y) {
   const ptrdiff_t taps = v.kernelHeight * v.kernelWidth;
+  const ptrdiff_t outputs = v.outputHeight * v.outputWidth;
   for (ptrdiff_t o = 0; o < channels * multiplier; o++) {
     const float *plane = x + o / multiplier * v.height * v.width;
-    const float *w = weight + o * taps;
-    const float b = bias ? bias[o] : 0;
-    for (ptrdiff_t r = 0; r < v.outputHeight; r++) {
-      for (ptrdiff_t i = 0; i < v.outputWidth; i++) y[i] = b;
-      for (ptrdiff_t i = 0; i < v.kernelHeight; i++) {
-        const ptrdiff_t h = r * v.strideHeight - v.paddingTop + i * v.dilationHeight;
-        if (h < 0 || h >= v.height) continue;
-        for (ptrdiff_t j = 0; j < v.kernelWidth; j++) {
-          const ptrdiff_t offset = j * v.dilationWidth - v.paddingLeft;
-          const span inside = positions_inside(offset, v.strideWidth, v.width, v.outputWidth);
-          accumulate_row(plane + h * v.width, offset, v.strideWidth, inside, w[i * v.kernelWidth + j], inputRelu, y);
-        }
-      }
-      if (relu) {
-        for (ptrdiff_t i = 0; i < v.outputWidth; i++) y[i] = positive(y[i]);
-      }
-      y += v.outputWidth;
+    const float start = bias ? bias[o] : 0;
+    float *target = y + o * outputs;
+    if (inputRelu) {
+      reduce_plane(v, plane, weight + o * taps, WEIGHTED_SUM, 1, start, target);
+    } else {
+      reduce_plane(v, plane, weight + o * taps, WEIGHTED_SUM, 0, start, target);
+    }
+    if (relu) {
+      for (ptrdiff_t p = 0; p < outputs; p++) target[p] = positive(target[p]);
     }
   }
 }
@@ -122,68 +226,39 @@ void inference_depthwise(inference_window v, const float *x, ptrdiff_t channels,
 MULTIVERSION
 void inference_max_pool(inference_window v, const float *x, ptrdiff_t channels, float *y) {
   for (ptrdiff_t c = 0; c < channels; c++) {
-    for (ptrdiff_t r = 0; r < v.outputHeight; r++) {
-      for (ptrdiff_t i = 0; i < v.outputWidth; i++) y[i] = -INFINITY;
-      for (ptrdiff_t i = 0; i < v.kernelHeight; i++) {
-        const ptrdiff_t h = r * v.strideHeight - v.paddingTop + i * v.dilationHeight;
-        if (h < 0 || h >= v.height) continue;
-        const float *row = x + (c * v.height + h) * v.width;
-        for (ptrdiff_t j = 0; j < v.kernelWidth; j++) {
-          const ptrdiff_t offset = j * v.dilationWidth - v.paddingLeft;
-          const span inside = positions_inside(offset, v.strideWidth, v.width, v.outputWidth);
-          float *restrict target = y;
-          for (ptrdiff_t p = inside.first; p < inside.end; p++) {
-            const float value = row[p * v.strideWidth + offset];
-            target[p] = value > target[p] ? value : target[p];
-          }
-        }
-      }
-      y += v.outputWidth;
-    }
+    reduce_plane(v, x + c * v.height * v.width, NULL, MAXIMUM, 0, -INFINITY, y + c * v.outputHeight * v.outputWidth);
   }
 }
 
-// How many of `taps` taps of the window at output position p lie inside the extent.
-INLINE ptrdiff_t taps_inside(ptrdiff_t p, ptrdiff_t taps, ptrdiff_t stride, ptrdiff_t padding, ptrdiff_t dilation,
-                             ptrdiff_t extent) {
-  ptrdiff_t count = 0;
-  for (ptrdiff_t t = 0; t < taps; t++) {
-    const ptrdiff_t position = p * stride - padding + t * dilation;
-    if (position >= 0 && position < extent) count++;
-  }
-  return count;
+INLINE ptrdiff_t taps_inside(ptrdiff_t start, ptrdiff_t taps, ptrdiff_t dilation, ptrdiff_t extent) {
+  const span inside = positions_inside(start, dilation, extent, taps);
+  return inside.end - inside.first;
 }
+
+INLINE float reciprocal(ptrdiff_t count) { return count > 0 ? 1.0f / (float)count : 0; }
 
 MULTIVERSION
-void inference_average_pool(inference_window v, const float *x, ptrdiff_t channels, int countsPadding,
-                            float *y) {
+void inference_average_pool(inference_window v, const float *x, ptrdiff_t channels, int countsPadding, float *y) {
+  const span interior = interior_columns(v);
+  const float whole = reciprocal(v.kernelHeight * v.kernelWidth);
   for (ptrdiff_t c = 0; c < channels; c++) {
+    float *target = y + c * v.outputHeight * v.outputWidth;
+    reduce_plane(v, x + c * v.height * v.width, NULL, SUM, 0, 0, target);
     for (ptrdiff_t r = 0; r < v.outputHeight; r++) {
-      for (ptrdiff_t i = 0; i < v.outputWidth; i++) y[i] = 0;
-      for (ptrdiff_t i = 0; i < v.kernelHeight; i++) {
-        const ptrdiff_t h = r * v.strideHeight - v.paddingTop + i * v.dilationHeight;
-        if (h < 0 || h >= v.height) continue;
-        const float *row = x + (c * v.height + h) * v.width;
-        for (ptrdiff_t j = 0; j < v.kernelWidth; j++) {
-          const ptrdiff_t offset = j * v.dilationWidth - v.paddingLeft;
-          const span inside = positions_inside(offset, v.strideWidth, v.width, v.outputWidth);
-          float *restrict target = y;
-          for (ptrdiff_t p = inside.first; p < inside.end; p++) target[p] += row[p * v.strideWidth + offset];
-        }
+      float *row = target + r * v.outputWidth;
+      if (countsPadding) {
+        for (ptrdiff_t p = 0; p < v.outputWidth; p++) row[p] *= whole;
+        continue;
       }
-      const ptrdiff_t rowTaps =
-          taps_inside(r, v.kernelHeight, v.strideHeight, v.paddingTop, v.dilationHeight, v.height);
-      const float whole = 1.0f / (float)(v.kernelHeight * v.kernelWidth);
+      const ptrdiff_t taps = taps_inside(r * v.strideHeight - v.paddingTop, v.kernelHeight, v.dilationHeight, v.height);
+      const float factor = reciprocal(taps * v.kernelWidth);
+      for (ptrdiff_t p = interior.first; p < interior.end; p++) row[p] *= factor;
       for (ptrdiff_t p = 0; p < v.outputWidth; p++) {
-        if (countsPadding) {
-          y[p] *= whole;
-        } else {
-          const ptrdiff_t columnTaps =
-              taps_inside(p, v.kernelWidth, v.strideWidth, v.paddingLeft, v.dilationWidth, v.width);
-          if (rowTaps * columnTaps > 0) y[p] /= (float)(rowTaps * columnTaps);
-        }
+        if (p == interior.first) p = interior.end;
+        if (p >= v.outputWidth) break;
+        row[p] *= reciprocal(
+            taps * taps_inside(p * v.strideWidth - v.paddingLeft, v.kernelWidth, v.dilationWidth, v.width));
       }
-      y += v.outputWidth;
     }
   }
 }

@@ -1,9 +1,9 @@
 import Foundation
 
 /// What this machine is.
-enum Processor {
+package enum Processor {
   /// The processor's name; on x86 with family and model, because some hypervisors show one name for several.
-  static let name: String = {
+  package static let name: String = {
     guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else {
       return architecture
     }
@@ -11,7 +11,7 @@ enum Processor {
   }()
 
   /// Reads the first processor of a `/proc/cpuinfo`; nil if it names none.
-  static func name(fromCPUInfo text: String) -> String? {
+  package static func name(fromCPUInfo text: String) -> String? {
     var fields: [String: String] = [:]
     for line in text.split(separator: "\n") {
       let parts = line.split(separator: ":", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
