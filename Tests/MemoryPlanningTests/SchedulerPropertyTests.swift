@@ -47,6 +47,13 @@ import Testing
     let optimum = item.exhaustive.optimum()
     let bound = MemoryBound.trivial(item.problem)
     #expect(bound.bytes <= optimum)
+    // Without orders every operator gets its cut; orders only spare cuts that cannot matter.
+    let passage = MemoryBound.forcedPassage(item.problem, orders: [])
+    #expect(passage.bytes == item.exhaustive.forcedPassage())
+    #expect(passage.bytes >= bound.bytes && passage.bytes <= optimum)
+    let order = item.problem.graph.kahnOrder()
+    #expect(MemoryBound.forcedPassage(item.problem, orders: [order]).bytes == passage.bytes)
+    #expect(MemoryBound.forcedPassage(item.problem, orders: [order], maximumCuts: 1).bytes <= passage.bytes)
     var peaks: [SchedulerName: Int] = [:]
     for name in SchedulerName.allCases {
       let schedule = try name.scheduler.schedule(item.problem)

@@ -77,16 +77,36 @@ package struct ExhaustiveSearch {
       let executed = UInt32(set)
       let level = live(executed)
       for index in 0..<count where executed >> UInt32(index) & 1 == 0 && before[index] & ~executed == 0 {
-        let bit = UInt32(1) << UInt32(index)
-        let dying = victims[index].first {
-          !stores[$0].isKept && stores[$0].readers & ~executed == bit
-        }
-        let transient = level + added[index] - (dying.map { stores[$0].bytes } ?? 0)
-        let next = Int(executed | bit)
-        best[next] = min(best[next], max(best[set], transient))
+        let next = set | 1 << index
+        best[next] = min(best[next], max(best[set], transient(index, after: executed, level: level)))
       }
     }
     return best[(1 << count) - 1]
+  }
+
+  /// The forced-passage bound by its definition: the largest, over all operators, of the fewest bytes that any set
+  /// leaves live while the operator runs. Unused graph inputs are left out.
+  package func forcedPassage() -> Int {
+    let count = before.count
+    if count == 0 { return 0 }
+    var least = [Int](repeating: .max, count: count)
+    var isIdeal = [Bool](repeating: false, count: 1 << count)
+    isIdeal[0] = true
+    for set in isIdeal.indices where isIdeal[set] {
+      let executed = UInt32(set)
+      let level = live(executed) - (set == 0 ? unusedInputs : 0)
+      for index in 0..<count where executed >> UInt32(index) & 1 == 0 && before[index] & ~executed == 0 {
+        isIdeal[set | 1 << index] = true
+        least[index] = min(least[index], transient(index, after: executed, level: level))
+      }
+    }
+    return least.max() ?? 0
+  }
+
+  private func transient(_ index: Int, after executed: UInt32, level: Int) -> Int {
+    let bit = UInt32(1) << UInt32(index)
+    let dying = victims[index].first { !stores[$0].isKept && stores[$0].readers & ~executed == bit }
+    return level + added[index] - (dying.map { stores[$0].bytes } ?? 0)
   }
 
   private func live(_ executed: UInt32) -> Int {

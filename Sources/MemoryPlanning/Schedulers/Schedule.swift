@@ -26,11 +26,14 @@ public struct Schedule: Sendable {
 
   /// Evaluates `order` exactly and compares its peak with ``MemoryBound/trivial(_:)``.
   ///
+  /// - Parameter lowerBytes: a better lower bound of the peak, where one is known.
   /// - Throws: ``SchedulingError`` if the order is not a valid one.
-  public init(order: [OperatorID], problem: MemoryProblem, scheduler: String) throws(SchedulingError) {
+  public init(order: [OperatorID], problem: MemoryProblem, scheduler: String, lowerBytes: Int = 0)
+    throws(SchedulingError)
+  {
     self.order = order
     profile = try problem.evaluate(order)
-    let bound = MemoryBound.trivial(problem).bytes
+    let bound = max(MemoryBound.trivial(problem).bytes, lowerBytes)
     proof = profile.peak.bytes == bound ? .optimal : .bound(lowerBytes: bound)
     self.scheduler = scheduler
   }

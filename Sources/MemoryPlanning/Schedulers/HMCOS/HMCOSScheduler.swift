@@ -13,8 +13,9 @@ import ComputationGraph
 /// A heuristic: a cell stays in one piece unless it touches the peak. Reconstructed or added here: the tie-breaks, all
 /// by index, so that results are deterministic; groups that cannot depend on each other in a circle; reverse
 /// post-order as the first budget and as the answer where nothing better is found; stopping once the peak meets the
-/// trivial bound; a last round without groups where it does not; safe moves and a bounded number of states, so that
-/// the time is bounded on every graph.
+/// forced-passage bound; a last round without groups where it does not; in every round a narrow search first, which
+/// often meets the bound at once; safe moves and a bounded number of states, so that the time is bounded on every
+/// graph.
 public struct HMCOSScheduler: OperatorScheduler {
   /// `hmcos`.
   public var name: String { SchedulerName.hmcos.rawValue }
@@ -24,6 +25,9 @@ public struct HMCOSScheduler: OperatorScheduler {
 
   /// The most work of one schedule, in elementary steps of about a nanosecond. Half of it is kept for the last round.
   public let maximumWork: Int
+
+  private let maximumCuts = 64
+  private let narrowWidth = 16
 
   /// Creates the scheduler.
   ///
@@ -38,8 +42,10 @@ public struct HMCOSScheduler: OperatorScheduler {
   public func schedule(_ problem: MemoryProblem) throws(SchedulingError) -> Schedule {
     var best = try Schedule(
       order: ReversePostOrderScheduler.order(of: problem.graph), problem: problem, scheduler: name)
-    let bound = MemoryBound.trivial(problem).bytes
-    if best.peak.bytes == bound { return best }
+    if best.proof == .optimal { return best }
+    let bound = MemoryBound.forcedPassage(problem, orders: [best.order], maximumCuts: maximumCuts).bytes
+    best = try Schedule(order: best.order, problem: problem, scheduler: name, lowerBytes: bound)
+    if best.proof == .optimal { return best }
 
     let evaluator = IdealEvaluator(problem)
     var hierarchy = Hierarchy(problem, evaluator: evaluator)
@@ -50,18 +56,20 @@ public struct HMCOSScheduler: OperatorScheduler {
     while true {
       let (vertices, graph) = hierarchy.vertices()
       resolver.remainingWork -= 256 * evaluator.count
-      var search = HierarchicalSearch(
-        vertices: vertices, graph: graph, hierarchy: hierarchy, evaluator: evaluator,
-        budget: best.peak.bytes, width: width)
-      let found = search.run(
-        executed: BitSet(capacity: evaluator.count), live: evaluator.initialBytes, floor: bound,
-        groups: &resolver)
-      if let found {
+      for width in [narrowWidth, width] where best.proof != .optimal {
+        var search = HierarchicalSearch(
+          vertices: vertices, graph: graph, hierarchy: hierarchy, evaluator: evaluator,
+          budget: best.peak.bytes, width: width)
+        guard
+          let found = search.run(
+            executed: BitSet(capacity: evaluator.count), live: evaluator.initialBytes, floor: bound,
+            groups: &resolver)
+        else { continue }
         let schedule = try Schedule(
-          order: found.order.map(OperatorID.init), problem: problem, scheduler: name)
+          order: found.order.map(OperatorID.init), problem: problem, scheduler: name, lowerBytes: bound)
         if schedule.peak.bytes <= best.peak.bytes { best = schedule }
       }
-      if best.peak.bytes == bound || !hierarchy.hasGroups { return best }
+      if best.proof == .optimal || !hierarchy.hasGroups { return best }
       if resolver.remainingWork <= 0
         || !hierarchy.dissolve(defining: Self.definersAtPeak(of: best, in: problem))
       {
