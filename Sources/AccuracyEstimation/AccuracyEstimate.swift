@@ -17,7 +17,8 @@ public struct AccuracyEstimate: Codable, Hashable, Sendable {
 
   /// Creates an estimate.
   public init(
-    accuracy: Double, estimator: String, split: String, trainImages: Int, validationImages: Int, epochs: Double,
+    accuracy: Double, estimator: String, split: String, trainImages: Int, validationImages: Int,
+    epochs: Double,
     seconds: Double
   ) {
     self.accuracy = accuracy

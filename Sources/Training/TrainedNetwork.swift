@@ -14,7 +14,8 @@ public struct EpochRecord: Codable, Hashable, Sendable {
   public let seconds: Double
 
   /// Creates a record.
-  public init(epoch: Double, trainLoss: Double, trainAccuracy: Double, learningRate: Double, seconds: Double) {
+  public init(epoch: Double, trainLoss: Double, trainAccuracy: Double, learningRate: Double, seconds: Double)
+  {
     self.epoch = epoch
     self.trainLoss = trainLoss
     self.trainAccuracy = trainAccuracy

@@ -36,7 +36,9 @@ extension Trainer {
   /// The network's outputs for every image, with running statistics: one row of classes per image.
   ///
   /// - Throws: ``TrainingError/datasetMismatch(reason:)`` if the images do not fit the network.
-  public func logits(of dataset: ImageDataset, normalization: Normalization) throws(TrainingError) -> [[Float]] {
+  public func logits(of dataset: ImageDataset, normalization: Normalization) throws(TrainingError)
+    -> [[Float]]
+  {
     try verify(dataset, normalization)
     let loader = ChunkLoader(dataset: dataset, normalization: normalization)
     return limitingBLASThreads { engine.logits(count: dataset.count, loader: loader) }

@@ -85,7 +85,8 @@ public final class Trainer {
         throw .diverged(step: step, loss: sums.loss / Double(configuration.batchSize))
       }
       optimizer.step(
-        parameters: engine.parameters.pointer, gradients: engine.meanGradient, layout: tape.parameters, rate: rate)
+        parameters: engine.parameters.pointer, gradients: engine.meanGradient, layout: tape.parameters,
+        rate: rate)
       engine.updateRunningStatistics(
         chunks: configuration.batchSize / TrainingConfiguration.chunkSize,
         momentum: max(Self.statisticsMomentum, 1 / Float(step + 1)))
@@ -109,7 +110,8 @@ public final class Trainer {
   ///
   /// - Parameter normalization: that of the *training* images.
   /// - Throws: ``TrainingError/datasetMismatch(reason:)`` if the images do not fit the network.
-  public func accuracy(on dataset: ImageDataset, normalization: Normalization) throws(TrainingError) -> Double {
+  public func accuracy(on dataset: ImageDataset, normalization: Normalization) throws(TrainingError) -> Double
+  {
     try evaluate(on: dataset, normalization: normalization).accuracy
   }
 
@@ -168,18 +170,23 @@ public final class Trainer {
 
   func verify(_ dataset: ImageDataset, _ normalization: Normalization) throws(TrainingError) {
     let image = tape.image
-    guard dataset.channels == image.channels, dataset.height == image.rows, dataset.width == image.columns else {
+    guard dataset.channels == image.channels, dataset.height == image.rows, dataset.width == image.columns
+    else {
       throw .datasetMismatch(
-        reason: "\(dataset.name) has images of \(dataset.channels)×\(dataset.height)×\(dataset.width), but the "
+        reason:
+          "\(dataset.name) has images of \(dataset.channels)×\(dataset.height)×\(dataset.width), but the "
           + "network reads \(image.channels)×\(image.rows)×\(image.columns)")
     }
     guard dataset.classes <= tape.logits.channels else {
       throw .datasetMismatch(
-        reason: "\(dataset.name) has \(dataset.classes) classes, but the network only \(tape.logits.channels)")
+        reason: "\(dataset.name) has \(dataset.classes) classes, but the network only \(tape.logits.channels)"
+      )
     }
     guard normalization.mean.count == dataset.channels else {
       throw .datasetMismatch(
-        reason: "the normalization is for \(normalization.mean.count) channels, \(dataset.name) has \(dataset.channels)")
+        reason:
+          "the normalization is for \(normalization.mean.count) channels, \(dataset.name) has \(dataset.channels)"
+      )
     }
   }
 

@@ -53,7 +53,9 @@ final class TrainingEngine: @unchecked Sendable {
   /// that ``meanGradient`` gives.
   ///
   /// - Precondition: the images are a multiple of a chunk, and no more than the engine was made for.
-  func step(_ images: [AugmentedImage], loader: ChunkLoader, loss: SoftmaxCrossEntropy) -> SoftmaxCrossEntropy.Sums {
+  func step(_ images: [AugmentedImage], loader: ChunkLoader, loss: SoftmaxCrossEntropy)
+    -> SoftmaxCrossEntropy.Sums
+  {
     let lanes = ActivationValue.lanes
     let chunks = images.count / lanes
     precondition(images.count % lanes == 0 && chunks > 0 && chunks <= maximumChunks)
@@ -123,7 +125,8 @@ final class TrainingEngine: @unchecked Sendable {
   /// Runs all images forwards, with running statistics, and hands the logits of each chunk to `body` on its worker.
   private func infer(
     count: Int, loader: ChunkLoader,
-    _ body: @escaping @Sendable (_ chunk: Int, _ images: ArraySlice<AugmentedImage>, _ logits: UnsafePointer<Float>)
+    _ body:
+      @escaping @Sendable (_ chunk: Int, _ images: ArraySlice<AugmentedImage>, _ logits: UnsafePointer<Float>)
       -> Void
   ) {
     let lanes = ActivationValue.lanes

@@ -65,15 +65,21 @@ public enum WeightsFile {
     guard reader.bytes.starts(with: magic) else { throw reader.error("not a file of Tandem weights") }
     reader.position = magic.count
     let found = try reader.number(UInt32.self, "the version")
-    guard found == version else { throw reader.error("version \(found) is not supported (expected \(version))") }
+    guard found == version else {
+      throw reader.error("version \(found) is not supported (expected \(version))")
+    }
     guard reader.bytes.count >= reader.position + 12 else { throw reader.truncated("the checksum") }
     let payloadEnd = reader.bytes.count - 8
     let count = try reader.number(UInt32.self, "the number of weights")
     var values: [String: [Float]] = [:]
     for index in 0..<count {
       let length = Int(try reader.number(UInt32.self, "the name of weight \(index)"))
-      guard length <= maximumNameBytes else { throw reader.error("the name of weight \(index) has \(length) bytes") }
-      guard length <= payloadEnd - reader.position else { throw reader.truncated("the name of weight \(index)") }
+      guard length <= maximumNameBytes else {
+        throw reader.error("the name of weight \(index) has \(length) bytes")
+      }
+      guard length <= payloadEnd - reader.position else {
+        throw reader.truncated("the name of weight \(index)")
+      }
       guard let name = String(validating: reader.take(length), as: UTF8.self) else {
         throw reader.error("the name of weight \(index) is not UTF-8")
       }
@@ -84,10 +90,13 @@ public enum WeightsFile {
       let raw = reader.take(4 * Int(elements))
       let array = raw.withUnsafeBytes { buffer in
         (0..<Int(elements)).map {
-          Float(bitPattern: UInt32(littleEndian: buffer.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)))
+          Float(
+            bitPattern: UInt32(littleEndian: buffer.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)))
         }
       }
-      guard values.updateValue(array, forKey: name) == nil else { throw reader.error("'\(name)' appears twice") }
+      guard values.updateValue(array, forKey: name) == nil else {
+        throw reader.error("'\(name)' appears twice")
+      }
     }
     guard reader.position == payloadEnd else {
       throw reader.error("\(payloadEnd - reader.position) bytes follow the last weight")

@@ -83,11 +83,16 @@ import Training
     let all = try bars(count: 100)
     #expect(throws: EstimationError.dataset(.tooFewImages(requested: 120, available: 100))) {
       try ShortTrainingEstimator(
-        trainingSet: all, trainImages: 100, validationImages: 20, splitSeed: 1, configuration: configuration())
+        trainingSet: all, trainImages: 100, validationImages: 20, splitSeed: 1, configuration: configuration()
+      )
     }
-    #expect(throws: EstimationError.training(.invalidConfiguration(field: "epochs", reason: "0.0 is not in (0, 1000000]"))) {
+    #expect(
+      throws: EstimationError.training(
+        .invalidConfiguration(field: "epochs", reason: "0.0 is not in (0, 1000000]"))
+    ) {
       try ShortTrainingEstimator(
-        trainingSet: all, trainImages: 50, validationImages: 20, splitSeed: 1, configuration: configuration(epochs: 0))
+        trainingSet: all, trainImages: 50, validationImages: 20, splitSeed: 1,
+        configuration: configuration(epochs: 0))
     }
     #expect(throws: EstimationError.self) {
       try ShortTrainingEstimator(

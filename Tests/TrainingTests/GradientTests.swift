@@ -12,7 +12,8 @@ import Training
 
   /// Compares the loss and up to `samples` gradients per weight with central differences of the oracle's loss.
   private func check(
-    _ graph: Graph, algorithm: ConvolutionAlgorithm, set: InstructionSet, batch: Int = 32, smoothing: Double = 0,
+    _ graph: Graph, algorithm: ConvolutionAlgorithm, set: InstructionSet, batch: Int = 32,
+    smoothing: Double = 0,
     samples: Int = 4, seed: UInt64
   ) throws {
     let shape = graph[graph.inputs[0]].shape
@@ -65,11 +66,13 @@ import Training
 
   @Test(arguments: 24..<32)
   func blasMatchesFiniteDifferences(seed: Int) throws {
-    try check(TestNetworks.random(seed: UInt64(seed)), algorithm: .blas, set: .best, samples: 2, seed: UInt64(seed))
+    try check(
+      TestNetworks.random(seed: UInt64(seed)), algorithm: .blas, set: .best, samples: 2, seed: UInt64(seed))
   }
 
   @Test func gradientOfSeveralChunksIsTheirMean() throws {
-    try check(TestNetworks.random(seed: 100), algorithm: .microkernels, set: .best, batch: 96, samples: 2, seed: 5)
+    try check(
+      TestNetworks.random(seed: 100), algorithm: .microkernels, set: .best, batch: 96, samples: 2, seed: 5)
   }
 
   /// Convolutions of all window sizes, strides, paddings, dilations and groups, two in sequence so that the
@@ -107,7 +110,8 @@ import Training
     let weights = TestNetworks.weights(for: graph, seed: UInt64(seed))
     func gradients(_ algorithm: ConvolutionAlgorithm, _ set: InstructionSet) throws -> WeightValues {
       try Trainer(
-        graph: graph, configuration: TrainingConfiguration(batchSize: 64), weights: weights, algorithm: algorithm,
+        graph: graph, configuration: TrainingConfiguration(batchSize: 64), weights: weights,
+        algorithm: algorithm,
         instructionSet: set
       ).batchGradients(on: data, normalization: Self.normalization(shape[1])).gradients
     }
@@ -118,7 +122,9 @@ import Training
         for name in expected.names {
           let scale = expected[name]!.map(abs).max()!
           let difference = zip(expected[name]!, found[name]!).map { abs($0 - $1) }.max()!
-          #expect(difference <= 3e-4 * scale + 1e-6, "\(graph.name) \(name) \(algorithm) \(set): \(difference) of \(scale)")
+          #expect(
+            difference <= 3e-4 * scale + 1e-6,
+            "\(graph.name) \(name) \(algorithm) \(set): \(difference) of \(scale)")
         }
       }
     }

@@ -38,7 +38,8 @@ import Training
     let trainer = try Trainer(graph: graph, configuration: TrainingConfiguration(seed: 4))
     let normalization = Normalization(of: data)
     let logits = try trainer.logits(of: data, normalization: normalization)
-    let correct = zip(logits, data.labels).filter { row, label in row.firstIndex(of: row.max()!) == Int(label) }
+    let correct = zip(logits, data.labels).filter { row, label in row.firstIndex(of: row.max()!) == Int(label)
+    }
     let expected = Double(correct.count) / 70
     #expect(try trainer.accuracy(on: data, normalization: normalization) == expected)
   }

@@ -27,7 +27,8 @@ struct ReferenceNetwork {
   /// The mean cross-entropy of a batch, with batch norms by the statistics of chunks.
   func loss(weights: [String: [Double]], pixels: [Double], labels: [UInt8], smoothing: Double) -> Double {
     var values: [TensorID: Values] = [:]
-    var input = Values(images: labels.count, shape: Array(graph[graph.inputs[0]].shape.dimensions.dropFirst()))
+    var input = Values(
+      images: labels.count, shape: Array(graph[graph.inputs[0]].shape.dimensions.dropFirst()))
     input.data = pixels
     values[graph.inputs[0]] = input
     for id in graph.kahnOrder() {
@@ -128,7 +129,9 @@ struct ReferenceNetwork {
     }
   }
 
-  private func pool(_ x: Values, _ window: Window2D, into y: inout Values, _ reduce: ([Double], Int) -> Double) {
+  private func pool(
+    _ x: Values, _ window: Window2D, into y: inout Values, _ reduce: ([Double], Int) -> Double
+  ) {
     let (height, width) = (x.shape[1], x.shape[2])
     let (rows, columns) = (y.shape[1], y.shape[2])
     for plane in 0..<x.images * x.shape[0] {
@@ -149,7 +152,8 @@ struct ReferenceNetwork {
     }
   }
 
-  private func normalize(_ x: Values, scale: [Double], shift: [Double], epsilon: Double, into y: inout Values) {
+  private func normalize(_ x: Values, scale: [Double], shift: [Double], epsilon: Double, into y: inout Values)
+  {
     let channels = x.shape[0]
     let pixels = x.size / channels
     for start in stride(from: 0, to: x.images, by: chunk) {
@@ -158,7 +162,8 @@ struct ReferenceNetwork {
           (0..<pixels).map { (image * channels + c) * pixels + $0 }
         }
         let mean = places.reduce(0) { $0 + x.data[$1] } / Double(places.count)
-        let variance = places.reduce(0) { $0 + (x.data[$1] - mean) * (x.data[$1] - mean) } / Double(places.count)
+        let variance =
+          places.reduce(0) { $0 + (x.data[$1] - mean) * (x.data[$1] - mean) } / Double(places.count)
         for place in places {
           y.data[place] = scale[c] * (x.data[place] - mean) / (variance + epsilon).squareRoot() + shift[c]
         }

@@ -15,7 +15,9 @@ enum TestNetworks {
     count: Int, channels: Int, height: Int, width: Int, classes: Int, seed: UInt64
   ) throws -> ImageDataset {
     var generator = SeededGenerator(seed: seed)
-    let pixels = (0..<count * channels * height * width).map { _ in UInt8.random(in: 0...255, using: &generator) }
+    let pixels = (0..<count * channels * height * width).map { _ in
+      UInt8.random(in: 0...255, using: &generator)
+    }
     let labels = (0..<count).map { _ in UInt8.random(in: 0..<UInt8(classes), using: &generator) }
     return try ImageDataset(
       name: "noise", channels: channels, height: height, width: width, classes: classes, images: pixels,
@@ -56,10 +58,13 @@ enum TestNetworks {
           try builder.convolution(x, outputChannels: channels, window: window(1, padding: 0)))
         let other = try builder.batchNormalization(
           try builder.convolution(
-            try builder.add(.relu, [x]), outputChannels: channels, window: window(3, padding: 2, dilation: 2)))
+            try builder.add(.relu, [x]), outputChannels: channels, window: window(3, padding: 2, dilation: 2))
+        )
         x = try builder.add(.add(activation: Bool.random(using: &g) ? .relu : .none), [normal, x, other])
       case 5: x = try builder.add(.add(activation: .none), [x, x, try builder.add(.relu, [x])])
-      case 6: x = try builder.add(.averagePool(window: window(3, padding: 1), countsPadding: Bool.random(using: &g)), [x])
+      case 6:
+        x = try builder.add(
+          .averagePool(window: window(3, padding: 1), countsPadding: Bool.random(using: &g)), [x])
       case 7: x = try builder.add(.maxPool(window: window(3, stride: pick(1...2), padding: 1)), [x])
       case 8:
         let narrow = try builder.convolution(x, outputChannels: pick(1...4), window: window(1, padding: 0))
@@ -106,8 +111,11 @@ enum TestNetworks {
       let branch = try builder.batchNormalization(
         try builder.convolution(
           try builder.add(.relu, [x]), outputChannels: width, window: window(3, stride: stride, padding: 1)))
-      let shortcut = stride == 1 ? x : try builder.convolution(
-        x, outputChannels: width, window: window(1, stride: 2, padding: 0))
+      let shortcut =
+        stride == 1
+        ? x
+        : try builder.convolution(
+          x, outputChannels: width, window: window(1, stride: 2, padding: 0))
       x = try builder.add(.add(activation: .none), [branch, shortcut])
     }
     x = try builder.add(.relu, [try builder.batchNormalization(x)])

@@ -9,7 +9,9 @@ package struct ChunkLoader: Sendable {
   }
 
   /// The classes of the images.
-  package func labels(_ images: ArraySlice<AugmentedImage>) -> [UInt8] { images.map { dataset.labels[$0.index] } }
+  package func labels(_ images: ArraySlice<AugmentedImage>) -> [UInt8] {
+    images.map { dataset.labels[$0.index] }
+  }
 
   /// Writes up to a chunk of images as [channels][rows][columns][images]; unused places become black images.
   ///
@@ -34,7 +36,8 @@ package struct ChunkLoader: Sendable {
               for column in 0..<width {
                 let shifted = column + image.columnShift
                 let sourceColumn = image.isMirrored ? width - 1 - shifted : shifted
-                let isInside = sourceRow >= 0 && sourceRow < height && sourceColumn >= 0 && sourceColumn < width
+                let isInside =
+                  sourceRow >= 0 && sourceRow < height && sourceColumn >= 0 && sourceColumn < width
                 let byte = isInside ? source[sourceRow * width + sourceColumn] : 0
                 target[(row * width + column) * lanes + lane] = table[Int(byte)]
               }

@@ -35,7 +35,8 @@ public enum FashionMNIST {
         path: labelsURL.path, index: index, label: Int(labels.bytes[index]), classes: classes)
     }
     return try ImageDataset(
-      name: "fashion-mnist (\(split.rawValue))", channels: 1, height: images.extents[1], width: images.extents[2],
+      name: "fashion-mnist (\(split.rawValue))", channels: 1, height: images.extents[1],
+      width: images.extents[2],
       classes: classes, images: images.bytes, labels: labels.bytes)
   }
 

@@ -24,7 +24,9 @@ enum GzipFile {
     return try inflate(bytes, url: url, maximumBytes: maximumBytes)
   }
 
-  private static func inflate(_ compressed: [UInt8], url: URL, maximumBytes: Int) throws(DatasetError) -> [UInt8] {
+  private static func inflate(_ compressed: [UInt8], url: URL, maximumBytes: Int) throws(DatasetError)
+    -> [UInt8]
+  {
     var stream = z_stream()
     let gzipWindow: Int32 = 15 + 16
     guard inflateInit2_(&stream, gzipWindow, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {

@@ -48,7 +48,8 @@ public struct IDXFile: Sendable, Hashable {
     }
     guard contents.count == headerBytes + total else {
       throw .invalidFile(
-        path: path, reason: "\(contents.count - headerBytes - total) bytes follow the \(total) that the header announces")
+        path: path,
+        reason: "\(contents.count - headerBytes - total) bytes follow the \(total) that the header announces")
     }
     self.extents = extents
     bytes = Array(contents[headerBytes...])

@@ -38,7 +38,9 @@ public struct ImageDataset: Sendable, Hashable {
     let (total, totalOverflows) = size.multipliedReportingOverflow(by: labels.count)
     guard !planeOverflows, !sizeOverflows, !totalOverflows, images.count == total else {
       throw .mismatch(
-        reason: "\(name): \(images.count) bytes of pixels for \(labels.count) labels of \(channels)×\(height)×\(width)")
+        reason:
+          "\(name): \(images.count) bytes of pixels for \(labels.count) labels of \(channels)×\(height)×\(width)"
+      )
     }
     if let index = labels.firstIndex(where: { Int($0) >= classes }) {
       throw .labelOutOfRange(path: name, index: index, label: Int(labels[index]), classes: classes)
@@ -59,7 +61,8 @@ public struct ImageDataset: Sendable, Hashable {
     var pixels: [UInt8] = []
     pixels.reserveCapacity(indices.count * imageSize)
     for index in indices { pixels += images[index * imageSize..<(index + 1) * imageSize] }
-    return ImageDataset(parent: self, name: name ?? self.name, images: pixels, labels: indices.map { labels[$0] })
+    return ImageDataset(
+      parent: self, name: name ?? self.name, images: pixels, labels: indices.map { labels[$0] })
   }
 
   /// A data set of the same kind of images, which its parent has verified.

@@ -59,7 +59,8 @@ struct BLASConvolutionNode: TapeNode {
     }
     forEachPanel { group, rows in
       let count = rows.count * rowCount
-      let slice = gradient + group * geometry.groupOutputs * geometry.output.plane + rows.lowerBound * rowCount
+      let slice =
+        gradient + group * geometry.groupOutputs * geometry.output.plane + rows.lowerBound * rowCount
       let panel = fillPanel(chunk, group: group, rows: rows)
       BLAS.sgemm(
         transposeB: true, m: geometry.groupOutputs, n: depth, k: count, a: slice, lda: geometry.output.plane,

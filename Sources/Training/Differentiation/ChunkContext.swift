@@ -29,7 +29,9 @@ struct ChunkContext {
   func values(_ value: ActivationValue) -> UnsafeMutablePointer<Float> { arena + valueOffsets[value.storage] }
 
   /// The first float of a value's gradient.
-  func gradient(_ value: ActivationValue) -> UnsafeMutablePointer<Float> { arena + gradientOffsets[value.storage] }
+  func gradient(_ value: ActivationValue) -> UnsafeMutablePointer<Float> {
+    arena + gradientOffsets[value.storage]
+  }
 }
 
 /// Which statistics batch norms use.

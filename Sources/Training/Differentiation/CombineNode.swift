@@ -31,7 +31,9 @@ struct CombineNode: TapeNode {
 
   var reads: [ActivationValue] { terms.map(\.value) }
   var writes: [ActivationValue] { [plain, rectified].compactMap { $0 } }
-  var keeps: [ActivationValue] { terms.filter { $0.norm != nil }.map(\.value) + [rectified].compactMap { $0 } }
+  var keeps: [ActivationValue] {
+    terms.filter { $0.norm != nil }.map(\.value) + [rectified].compactMap { $0 }
+  }
 
   private var channels: Int { terms[0].value.channels }
   private var plane: Int { terms[0].value.plane }
@@ -106,7 +108,8 @@ struct CombineNode: TapeNode {
   /// The gradients of one normalised summand in one channel. With the gradient g of the sum, n values per
   /// channel, r = 1 / √(variance + ε) and centred values c: dx = scale · r · (g − Σg / n − c · r² · Σ(g · c) / n).
   private func propagate(
-    _ chunk: ChunkContext, term: Term, norm: BatchNorm, channel: Int, gradient: UnsafePointer<Float>, sum: Float,
+    _ chunk: ChunkContext, term: Term, norm: BatchNorm, channel: Int, gradient: UnsafePointer<Float>,
+    sum: Float,
     productSum: Float
   ) {
     let mean = chunk.batchStatistics[norm.statisticsOffset + channel]

@@ -15,7 +15,8 @@ struct DirectConvolutionNode: TapeNode {
   private var target: GradientTarget?
 
   init(
-    geometry: ConvolutionGeometry, weightOffset: Int, biasOffset: Int?, packedOffset: Int, kernels: KernelTable
+    geometry: ConvolutionGeometry, weightOffset: Int, biasOffset: Int?, packedOffset: Int,
+    kernels: KernelTable
   ) {
     self.geometry = geometry
     self.weightOffset = weightOffset

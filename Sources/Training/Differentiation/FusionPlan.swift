@@ -53,7 +53,9 @@ struct FusionPlan {
   func combination(rootedAt id: OperatorID) -> Combination? { combinations[id] }
 
   /// The summands of a batch norm or sum; nil for other operators.
-  private static func terms(of id: OperatorID, in graph: Graph, absorbed: Set<OperatorID>) -> [Combination.Term]? {
+  private static func terms(of id: OperatorID, in graph: Graph, absorbed: Set<OperatorID>) -> [Combination
+    .Term]?
+  {
     let node = graph[id]
     switch node.kind {
     case .batchNormalization:
@@ -103,7 +105,9 @@ struct FusionPlan {
   }
 
   /// Whether a sum's input is a plain batch norm's result that nothing else needs.
-  private static func isAbsorbable(_ input: TensorID, by id: OperatorID, in graph: Graph, needed: [Bool]) -> Bool {
+  private static func isAbsorbable(_ input: TensorID, by id: OperatorID, in graph: Graph, needed: [Bool])
+    -> Bool
+  {
     guard let producer = graph.producers[input.index],
       case .batchNormalization(_, .none) = graph[producer].kind,
       graph.readers[input.index].filter({ needed[$0.index] }) == [id],

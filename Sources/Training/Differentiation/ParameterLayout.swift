@@ -45,7 +45,8 @@ struct ParameterLayout: Sendable {
     let offset = statisticsCount
     statistics.append(
       Statistics(
-        meanName: mean.name, varianceName: variance.name, offset: offset, channels: channels, samples: samples))
+        meanName: mean.name, varianceName: variance.name, offset: offset, channels: channels, samples: samples
+      ))
     statisticsCount += 2 * channels
     return offset
   }

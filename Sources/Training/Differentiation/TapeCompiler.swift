@@ -39,7 +39,8 @@ struct TapeCompiler {
   /// The graph's output, which must be a vector.
   func logits() throws(TrainingError) -> ActivationValue {
     guard let value = values[graph.outputs[0]], graph[graph.outputs[0]].shape.rank == 2 else {
-      throw .unsupportedGraph(reason: "expected an output of 1×classes, found \(graph[graph.outputs[0]].shape)")
+      throw .unsupportedGraph(
+        reason: "expected an output of 1×classes, found \(graph[graph.outputs[0]].shape)")
     }
     guard requiresGradient[value.storage] else {
       throw .unsupportedGraph(reason: "the output depends on no trainable weight")
@@ -66,7 +67,8 @@ struct TapeCompiler {
         nodes.append(GlobalAverageNode(input: input, output: output))
       case .concat(let axis):
         guard axis == 1 else {
-          throw .unsupportedOperator(name: node.name, reason: "only channels can be concatenated, not axis \(axis)")
+          throw .unsupportedOperator(
+            name: node.name, reason: "only channels can be concatenated, not axis \(axis)")
         }
         let inputs = node.inputs.map { value($0) }
         let required = inputs.contains { requiresGradient[$0.storage] }
@@ -84,7 +86,9 @@ struct TapeCompiler {
   }
 
   private func value(_ id: TensorID) -> ActivationValue {
-    guard let value = values[id] else { preconditionFailure("\(graph[id].name) is read before it is computed") }
+    guard let value = values[id] else {
+      preconditionFailure("\(graph[id].name) is read before it is computed")
+    }
     return value
   }
 
@@ -105,7 +109,8 @@ struct TapeCompiler {
     nodes.append(PoolNode(window: window, reduction: reduction, input: input, output: output))
   }
 
-  private mutating func addConvolution(_ node: Operator, window: Window2D, groups: Int) throws(TrainingError) {
+  private mutating func addConvolution(_ node: Operator, window: Window2D, groups: Int) throws(TrainingError)
+  {
     for id in node.inputs.dropFirst() where graph[id].role != .weight {
       throw .unsupportedOperator(name: node.name, reason: "its weights are computed by another operator")
     }
@@ -120,7 +125,8 @@ struct TapeCompiler {
     case .microkernels:
       nodes.append(
         DirectConvolutionNode(
-          geometry: geometry, weightOffset: weight, biasOffset: bias, packedOffset: packedCount, kernels: kernels))
+          geometry: geometry, weightOffset: weight, biasOffset: bias, packedOffset: packedCount,
+          kernels: kernels))
       packedCount += DirectConvolutionNode.packedCount(geometry)
     }
   }
@@ -150,7 +156,9 @@ struct TapeCompiler {
     nodes.append(CombineNode(terms: terms, plain: plain, rectified: rectified))
   }
 
-  private mutating func batchNorm(_ node: Operator, pixels: Int) throws(TrainingError) -> CombineNode.BatchNorm {
+  private mutating func batchNorm(_ node: Operator, pixels: Int) throws(TrainingError)
+    -> CombineNode.BatchNorm
+  {
     guard case .batchNormalization(let epsilon, _) = node.kind else {
       preconditionFailure("\(node.name) is not a batch norm")
     }

@@ -75,7 +75,8 @@ private struct TapeMemory {
     func touch(_ buffers: inout [Buffer?], _ value: ActivationValue, _ isGradient: Bool, at moment: Int) {
       var buffer =
         buffers[value.storage]
-        ?? Buffer(storage: value.storage, isGradient: isGradient, size: value.count, first: moment, last: moment)
+        ?? Buffer(
+          storage: value.storage, isGradient: isGradient, size: value.count, first: moment, last: moment)
       buffer.size = max(buffer.size, value.count)
       buffer.first = min(buffer.first, moment)
       buffer.last = max(buffer.last, moment)

@@ -19,7 +19,8 @@ final class MomentumSGD {
   ///
   /// - Parameter gradients: of the mean loss over the batch, laid out as the parameters.
   func step(
-    parameters: UnsafeMutablePointer<Float>, gradients: UnsafePointer<Float>, layout: ParameterLayout, rate: Double
+    parameters: UnsafeMutablePointer<Float>, gradients: UnsafePointer<Float>, layout: ParameterLayout,
+    rate: Double
   ) {
     let rate = Float(rate)
     for slot in layout.slots {

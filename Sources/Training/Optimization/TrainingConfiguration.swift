@@ -78,8 +78,10 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
     try require(momentum >= 0 && momentum < 1, "momentum", "\(momentum) is not in [0, 1)")
     try require(!nesterov || momentum > 0, "nesterov", "needs a momentum above 0")
     try require(weightDecay.isFinite && weightDecay >= 0, "weightDecay", "\(weightDecay) is negative")
-    try require(warmupFraction >= 0 && warmupFraction < 1, "warmupFraction", "\(warmupFraction) is not in [0, 1)")
-    try require(labelSmoothing >= 0 && labelSmoothing < 1, "labelSmoothing", "\(labelSmoothing) is not in [0, 1)")
+    try require(
+      warmupFraction >= 0 && warmupFraction < 1, "warmupFraction", "\(warmupFraction) is not in [0, 1)")
+    try require(
+      labelSmoothing >= 0 && labelSmoothing < 1, "labelSmoothing", "\(labelSmoothing) is not in [0, 1)")
     try require(
       (0...64).contains(augmentation.cropPadding), "augmentation.cropPadding",
       "\(augmentation.cropPadding) is not in 0...64")
