@@ -57,8 +57,10 @@ INLINE int is_flat(inference_window v) {
 INLINE void gather_flat(inference_window v, const float *plane, ptrdiff_t down, ptrdiff_t right, ptrdiff_t firstRow,
                         ptrdiff_t rows, int relu, float *restrict target) {
   const span inside = positions_inside(firstRow + down, 1, v.height, rows);
-  memset(target, 0, (size_t)(inside.first * v.width) * sizeof(float));
-  memset(target + inside.end * v.width, 0, (size_t)((rows - inside.end) * v.width) * sizeof(float));
+  if (inside.first > 0) memset(target, 0, (size_t)(inside.first * v.width) * sizeof(float));
+  if (inside.end < rows) {
+    memset(target + inside.end * v.width, 0, (size_t)((rows - inside.end) * v.width) * sizeof(float));
+  }
   ptrdiff_t first = inside.first * v.width, end = inside.end * v.width;
   if (first == end) return;
   const ptrdiff_t shift = (firstRow + down) * v.width + right;

@@ -12,8 +12,9 @@ extension KernelSchedule {
     precondition(rowTile.map { $0 > 0 } ?? true, "a panel has at least one row")
     let node = graph[id]
     switch node.kind {
-    case .convolution:
-      if KernelSchedule(algorithm: .depthwiseDirect).applies(to: id, in: graph) {
+    case .convolution(_, let groups, _, _):
+      // With one group, as in the stem of a grey image, the panel is small and the product about twice as fast.
+      if groups > 1, KernelSchedule(algorithm: .depthwiseDirect).applies(to: id, in: graph) {
         return KernelSchedule(algorithm: .depthwiseDirect)
       }
       if KernelSchedule(algorithm: .gemm1x1).applies(to: id, in: graph) {

@@ -36,6 +36,18 @@ struct KernelScheduleTests {
     #expect(bytes == [8 * 9 * 4 * 12 * 4, 0, 8 * 4 * 6 * 4, 0, 0, 0, 0, 8 * 4 * 12 * 4])
   }
 
+  /// A single-channel image could be convolved tap by tap too, but is not.
+  @Test func oneGroupIsAProduct() throws {
+    var builder = GraphBuilder(name: "stem")
+    let x = builder.input("x", shape: [1, 1, 6, 5])
+    let y = try builder.convolution(x, outputChannels: 8, window: Window2D(kernel: Size2D(3)))
+    let graph = try builder.build(outputs: [y])
+    #expect(KernelSchedule(algorithm: .depthwiseDirect).applies(to: OperatorID(0), in: graph))
+    let schedule = KernelSchedule.choose(for: OperatorID(0), in: graph, rowTile: 2)
+    #expect(schedule == KernelSchedule(algorithm: .im2colGEMM, rowTile: 2))
+    #expect(schedule.workspaceBytes(for: OperatorID(0), in: graph) == 9 * 2 * 3 * 4)
+  }
+
   @Test func rowTileBelowOneDoesNotApply() throws {
     var builder = GraphBuilder(name: "tile")
     let x = builder.input("x", shape: [1, 1, 4, 4])

@@ -40,7 +40,7 @@ struct NetworkPlannerTests {
     let names = plan.graph.operatorIDs.filter { plan.model.workspaceBytes[$0.index] > 0 }.map {
       plan.graph[$0].name
     }
-    #expect(Set(names) == ["left", "reduction"])
+    #expect(Set(names) == ["stem", "left", "reduction"])
     let left = plan.graph.operators.firstIndex { $0.name == "left" }!
     #expect(plan.model.workspaceBytes[left] == 4 * 9 * 3 * 12 * 4)
     #expect(plan.schedules[left] == KernelSchedule(algorithm: .im2colGEMM, rowTile: 3))
