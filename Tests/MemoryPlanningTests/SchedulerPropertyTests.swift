@@ -70,7 +70,8 @@ import Testing
       }
       peaks[name] = schedule.peak.bytes
     }
-    #expect(peaks[.hmcos]! <= peaks[.rpo]!)
+    // With so few operators no limit of the search is reached, and its last round misses no solution.
+    #expect(peaks[.hmcos]! == optimum)
     return (peaks, optimum)
   }
 
@@ -78,13 +79,13 @@ import Testing
   func randomGraphs(seed: Int) throws {
     var generator = SeededGenerator(seed: UInt64(seed))
     var ratios: [SchedulerName: Ratios] = [:]
-    for _ in 0..<500 {
+    for _ in 0..<750 {
       let count = Int.random(in: 0...11, using: &generator)
       let graph = RandomGraphs.graph(operatorCount: count, using: &generator)
       let (peaks, optimum) = try check(Case(graph, using: &generator))
       for (name, peak) in peaks { ratios[name, default: Ratios()].add(peak, optimum: optimum) }
     }
-    try expectCloseness(ratios, "random graphs")
+    try report(ratios, "random graphs")
   }
 
   @Test(arguments: 100..<104)
@@ -99,18 +100,36 @@ import Testing
       let (peaks, optimum) = try check(Case(graph, using: &generator))
       for (name, peak) in peaks { ratios[name, default: Ratios()].add(peak, optimum: optimum) }
     }
-    try expectCloseness(ratios, "cells")
+    try report(ratios, "cells")
   }
 
-  private func expectCloseness(_ ratios: [SchedulerName: Ratios], _ what: String) throws {
-    let hmcos = try #require(ratios[.hmcos])
-    let rpo = try #require(ratios[.rpo])
+  /// Starved of states and work, or with a deep hierarchy only, the search still gives a valid order that is not
+  /// worse than reverse post-order.
+  @Test(arguments: [(1, 1), (1, 20_000), (2, 1_000_000), (1024, 50_000)])
+  func limitsAreKept(states: Int, work: Int) throws {
+    var generator = SeededGenerator(seed: 77)
+    let scheduler = HMCOSScheduler(maximumStatesPerLayer: states, maximumWork: work)
+    for round in 0..<80 {
+      let graph =
+        round % 2 == 0
+        ? RandomGraphs.graph(operatorCount: 60, using: &generator)
+        : RandomGraphs.cells(count: 5, operatorsPerCell: 10, using: &generator)
+      let problem = MemoryProblem(graph: graph)
+      let schedule = try scheduler.schedule(problem)
+      #expect(schedule.profile.liveBytes == PeakReferee(graph: graph).trace(schedule.order))
+      #expect(schedule.peak.bytes <= (try ReversePostOrderScheduler().schedule(problem).peak.bytes))
+      #expect(schedule.peak.bytes >= MemoryBound.forcedPassage(problem, orders: [schedule.order]).bytes)
+    }
+  }
+
+  /// Reports the ratios and checks that the graphs are hard enough to tell schedulers apart.
+  private func report(_ ratios: [SchedulerName: Ratios], _ what: String) throws {
     for (name, found) in ratios.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
       print(
         "\(what): \(name.rawValue) optimal in \(found.optimal) of \(found.count), mean ratio",
         "\(found.sum / Double(found.count)), worst \(found.worst)")
     }
-    #expect(hmcos.sum / Double(hmcos.count) <= 1.01)
-    #expect(hmcos.sum < rpo.sum)
+    let baseline = try #require(ratios[.rpo])
+    #expect(baseline.sum > 1.05 * Double(baseline.count))
   }
 }

@@ -21,6 +21,9 @@ public struct GreedyBySizeAllocator: OffsetAllocator {
 
   private static let maximumComparisons = 20_000_000
 
+  /// The plan with the smallest arena found; deterministic.
+  ///
+  /// - Throws: ``SchedulingError`` if `order` is not valid or `alignment` is not positive.
   /// - Complexity: at most (`repairs` + 1) times the number of buffers times that of buffers placed before.
   public func allocate(_ problem: MemoryProblem, order: [OperatorID], alignment: Int) throws(SchedulingError)
     -> ArenaPlan

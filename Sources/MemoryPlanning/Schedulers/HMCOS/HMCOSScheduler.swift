@@ -59,7 +59,7 @@ public struct HMCOSScheduler: OperatorScheduler {
       for width in [narrowWidth, width] where best.proof != .optimal {
         var search = HierarchicalSearch(
           vertices: vertices, graph: graph, hierarchy: hierarchy, evaluator: evaluator,
-          budget: best.peak.bytes, width: width)
+          budget: best.peak.bytes, width: width, firstStepBytes: problem.unusedInputBytes)
         guard
           let found = search.run(
             executed: BitSet(capacity: evaluator.count), live: evaluator.initialBytes, floor: bound,

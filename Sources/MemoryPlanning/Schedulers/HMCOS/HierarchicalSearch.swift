@@ -67,15 +67,17 @@ struct HierarchicalSearch {
   private let lastOperators: [Int]
   private let budget: Int
   private let width: Int
+  private let firstStepBytes: Int
   private var links: [Link] = []
 
   /// - Parameters:
   ///   - vertices: what is to be ordered; `graph` holds the dependencies among them.
   ///   - budget: orders that need more are dropped.
   ///   - width: the most states per layer.
+  ///   - firstStepBytes: bytes that are live during the first step only.
   init(
     vertices: [Hierarchy.Vertex], graph: DirectedGraph, hierarchy: Hierarchy, evaluator: IdealEvaluator,
-    budget: Int, width: Int
+    budget: Int, width: Int, firstStepBytes: Int = 0
   ) {
     self.vertices = vertices
     self.graph = graph
@@ -83,6 +85,7 @@ struct HierarchicalSearch {
     self.evaluator = evaluator
     self.budget = budget
     self.width = width
+    self.firstStepBytes = firstStepBytes
     lastOperators = vertices.map { vertex in
       switch vertex {
       case .sequence(let index): hierarchy.partition.sequences[index].last ?? 0
@@ -155,7 +158,8 @@ struct HierarchicalSearch {
       operators = resolved
     }
     groups.remainingWork -= 16 * operators.count
-    let peak = evaluator.run(operators, executed: &state.executed, live: &state.live)
+    var peak = state.trail < 0 && firstStepBytes > 0 ? firstTransient(operators[0], state) : 0
+    peak = max(peak, evaluator.run(operators, executed: &state.executed, live: &state.live))
     if peak > limit || state.live > highest {
       for id in operators { state.executed.remove(id) }
       state.live = before
@@ -173,6 +177,11 @@ struct HierarchicalSearch {
       state.ready.insert(Int32(next), at: place)
     }
     return true
+  }
+
+  private func firstTransient(_ id: Int, _ state: State) -> Int {
+    var (executed, live) = (state.executed, state.live)
+    return evaluator.run(id, executed: &executed, live: &live) + firstStepBytes
   }
 
   private func order(to trail: Int) -> [Int] {
