@@ -1,0 +1,90 @@
+import ComputationGraph
+
+/// The operators of a plan, put together again from the nodes of model.onnx.
+struct PlannedOperators {
+  /// One operator each for the steps of the schedule, in the order in which they run.
+  let graph: Graph
+
+  /// Contracts the nodes of each step to one operator.
+  ///
+  /// - Parameters:
+  ///   - model: the scheduling graph of model.onnx.
+  ///   - schedule: what schedule.json says.
+  /// - Throws: ``DeploymentError/scheduleMismatch(reason:)`` if both do not describe the same operators in the same
+  ///   order.
+  init(model: Graph, schedule: BundleSchedule) throws(DeploymentError) {
+    let steps = schedule.graph.order
+    guard steps.map(\.name) == schedule.operators.map(\.name) else {
+      throw .scheduleMismatch(reason: "the graph level and the operator level name different operators")
+    }
+    let planned = steps.flatMap(\.nodes)
+    for (index, node) in model.operators.enumerated() {
+      guard index < planned.count, planned[index] == node.name else {
+        let other = index < planned.count ? "'\(planned[index])'" : "nothing"
+        throw .scheduleMismatch(
+          reason: "node \(index) is '\(node.name)' in the model, \(other) in the schedule")
+      }
+    }
+    guard planned.count == model.operators.count else {
+      throw .scheduleMismatch(reason: "node '\(planned[model.operators.count])' is not in the model")
+    }
+    var operators: [Operator] = []
+    var first = 0
+    for (step, entry) in zip(steps, schedule.operators) {
+      let ids = (first..<first + step.nodes.count).map(OperatorID.init)
+      operators.append(try Self.contract(ids, of: model, name: step.name, type: entry.type))
+      first += step.nodes.count
+    }
+    do {
+      graph = try Self.withoutInnerTensors(model, operators)
+    } catch {
+      throw .scheduleMismatch(reason: "\(error)")
+    }
+  }
+
+  /// One operator from neighbouring nodes: a main node of the type named, and the ReLUs around it.
+  private static func contract(_ ids: [OperatorID], of model: Graph, name: String, type: String)
+    throws(DeploymentError) -> Operator
+  {
+    let types = ids.map { model[$0].kind.typeName }
+    func isMain(_ node: String) -> Bool { node == type || (type == "Add" && node == "Sum") }
+    guard let last = ids.last, let main = types.firstIndex(where: isMain), types.count <= 3,
+      types.indices.allSatisfy({ $0 == main || types[$0] == "Relu" })
+    else {
+      throw .scheduleMismatch(reason: "operator '\(name)' (\(type)) cannot consist of the nodes \(types)")
+    }
+    let inside = Set(ids)
+    var inner: Set<TensorID> = []
+    for id in ids.dropLast() {
+      for output in model[id].outputs {
+        guard !model.outputs.contains(output), model.readers[output.index].allSatisfy(inside.contains) else {
+          throw .scheduleMismatch(
+            reason: "tensor '\(model[output].name)' inside operator '\(name)' is used outside of it")
+        }
+        inner.insert(output)
+      }
+    }
+    let inputs = ids.flatMap { model[$0].inputs }.filter { !inner.contains($0) }
+    return Operator(name: name, kind: .opaque(type: type), inputs: inputs, outputs: model[last].outputs)
+  }
+
+  private static func withoutInnerTensors(_ model: Graph, _ operators: [Operator]) throws(GraphError) -> Graph
+  {
+    var used = Set(model.inputs + model.outputs)
+    for node in operators { used.formUnion(node.inputs + node.outputs) }
+    var renumbered: [TensorID: TensorID] = [:]
+    var tensors: [Tensor] = []
+    for id in used.sorted() {
+      renumbered[id] = TensorID(tensors.count)
+      tensors.append(model[id])
+    }
+    return try Graph(
+      name: model.name, tensors: tensors,
+      operators: operators.map { node in
+        Operator(
+          name: node.name, kind: node.kind, inputs: node.inputs.map { renumbered[$0]! },
+          outputs: node.outputs.map { renumbered[$0]! })
+      },
+      inputs: model.inputs.map { renumbered[$0]! }, outputs: model.outputs.map { renumbered[$0]! })
+  }
+}
