@@ -2,7 +2,8 @@ import Foundation
 import Foundations
 import SearchSpaces
 
-/// What `tandem evaluate` is asked: one candidate (`Formats/EvaluationRequest.schema.json`).
+/// What `tandem evaluate` is asked: one candidate, in the format of candidate files (`{schemaVersion, architecture,
+/// policy}`, `Candidate.schema.json` of `SearchSpaces`), as `tandem space sample` writes them.
 public struct EvaluationRequest: Codable, Hashable, Sendable {
   /// The version of the format that this code reads and writes.
   public static let currentSchemaVersion = 1
@@ -18,13 +19,23 @@ public struct EvaluationRequest: Codable, Hashable, Sendable {
     self.candidate = candidate
   }
 
-  private enum CodingKeys: String, CodingKey { case schemaVersion, candidate }
+  private enum CodingKeys: String, CodingKey { case schemaVersion, architecture, policy }
 
   /// Reads a request; other versions of the format are refused.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     schemaVersion = try container.decodeVersion(Self.currentSchemaVersion, forKey: .schemaVersion)
-    candidate = try container.decode(Candidate.self, forKey: .candidate)
+    candidate = Candidate(
+      architecture: try container.decode(Architecture.self, forKey: .architecture),
+      policy: try container.decode(SchedulingPolicy.self, forKey: .policy))
+  }
+
+  /// Writes the request as a candidate file.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(schemaVersion, forKey: .schemaVersion)
+    try container.encode(candidate.architecture, forKey: .architecture)
+    try container.encode(candidate.policy, forKey: .policy)
   }
 }
 

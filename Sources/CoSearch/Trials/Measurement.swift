@@ -48,6 +48,11 @@ public struct DeviceMeasurement: Codable, Hashable, Sendable {
   /// Latency of one inference with the device's thread count, as frozen in the schedule database.
   public let latency: LatencyStatistics
 
+  private enum CodingKeys: String, CodingKey {
+    case arenaBytes
+    case latency = "latencyMilliseconds"
+  }
+
   /// Creates a measurement for a device.
   public init(arenaBytes: Int, latency: LatencyStatistics) {
     self.arenaBytes = arenaBytes

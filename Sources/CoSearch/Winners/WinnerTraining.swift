@@ -50,23 +50,36 @@ public struct WinnerTraining: Sendable {
       let architecture = result.trials[trialID].candidate.architecture
       if let stored = results[architecture.key], hasWeights(stored) { continue }
       if isCancelled() { break }
-      report(.finalTrainingStarted(trialID: trialID, devices: devices))
-      let trained = try train(
-        architecture, trialID: trialID, trainingSet: trainingSet, testSet: testSet, report: report)
-      do {
-        try journal.record(trained)
-      } catch {
-        throw .journal(error)
-      }
-      results[architecture.key] = trained
-      report(.finalTrainingFinished(trained))
+      results[architecture.key] = try train(
+        result.trials[trialID], devices: devices, trainingSet: trainingSet, testSet: testSet, report: report)
     }
     return result.summary.winners.compactMapValues {
       results[result.trials[$0].candidate.architecture.key]
     }
   }
 
-  private func train(
+  /// Trains, tests and records one trial, a winner or not, whether or not there is a result already.
+  ///
+  /// - Parameter devices: the devices that it won, for the report.
+  /// - Throws: ``SearchError``; nothing is then recorded.
+  public func train(
+    _ trial: Trial, devices: [String] = [], trainingSet: ImageDataset, testSet: ImageDataset,
+    report: (SearchEvent) -> Void = { _ in }
+  ) throws(SearchError) -> FinalResult {
+    report(.finalTrainingStarted(trialID: trial.id, devices: devices))
+    let result = try trained(
+      trial.candidate.architecture, trialID: trial.id, trainingSet: trainingSet, testSet: testSet,
+      report: report)
+    do {
+      try journal.record(result)
+    } catch {
+      throw .journal(error)
+    }
+    report(.finalTrainingFinished(result))
+    return result
+  }
+
+  private func trained(
     _ architecture: Architecture, trialID: Int, trainingSet: ImageDataset, testSet: ImageDataset,
     report: (SearchEvent) -> Void
   ) throws(SearchError) -> FinalResult {

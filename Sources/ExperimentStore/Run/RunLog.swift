@@ -42,7 +42,7 @@ public final class RunLog: Sendable {
   {
     do {
       let line = Line(
-        time: date.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true)),
+        time: date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)),
         event: event, fields: fields)
       try file.write(contentsOf: Data((try JSONFile.encodeLine(line) + "\n").utf8))
     } catch {

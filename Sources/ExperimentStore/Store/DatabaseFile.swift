@@ -31,7 +31,12 @@ struct DatabaseFile {
       if try queue.read(Self.isEmpty) {
         try queue.write { try $0.execute(sql: "PRAGMA application_id = \(applicationID)") }
       }
-      try migrator.migrate(queue)
+      do {
+        try migrator.migrate(queue)
+      } catch {
+        // Another process may have created the same tables at the same time; then they are there now.
+        guard try queue.read(migrator.hasCompletedMigrations) else { throw error }
+      }
       return queue
     }
   }
