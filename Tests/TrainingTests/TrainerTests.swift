@@ -192,7 +192,7 @@ import Training
     #expect(try trainer.accuracy(on: validation, normalization: normalization) < 0.3)
     _ = try trainer.train(on: train, normalization: normalization)
     let result = try trainer.evaluate(on: validation, normalization: normalization)
-    #expect(result.accuracy > 0.77, "accuracy \(result.accuracy)")
+    #expect(result.accuracy > 0.72, "accuracy \(result.accuracy)")
     #expect(result.images == 2000)
   }
 }

@@ -20,6 +20,17 @@ import Training
     #expect(WeightsFile.encode(found) == WeightsFile.encode(weights))
   }
 
+  @Test func theFormatIsAsDocumented() throws {
+    let body: [UInt8] =
+      Array("TANDEMWT".utf8) + [1, 0, 0, 0] + [1, 0, 0, 0] + [2, 0, 0, 0] + Array("ab".utf8)
+      + [1, 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0xC0, 0x3F]
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    for byte in body { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+    let file = Data(body + (0..<8).map { UInt8(truncatingIfNeeded: hash >> (8 * $0)) })
+    #expect(WeightsFile.encode(WeightValues(["ab": [1.5]])) == file)
+    #expect(try WeightsFile.decode(file, path: "w")["ab"] == [1.5])
+  }
+
   @Test func aTrainedNetworkSurvivesTheFile() throws {
     let graph = try TestNetworks.small(height: 12, width: 12)
     let data = try TestNetworks.dataset(count: 64, channels: 1, height: 12, width: 12, classes: 10, seed: 1)

@@ -15,7 +15,4 @@ final class AlignedBuffer: @unchecked Sendable {
   }
 
   deinit { UnsafeMutableRawPointer(pointer).deallocate() }
-
-  /// Sets everything to zero.
-  func clear() { pointer.update(repeating: 0, count: count) }
 }

@@ -28,7 +28,7 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
 
   /// Creates a configuration; the defaults suit small networks on images like Fashion-MNIST.
   public init(
-    epochs: Double = 1, batchSize: Int = 64, learningRate: Double = 0.1, momentum: Double = 0.9,
+    epochs: Double = 1, batchSize: Int = 64, learningRate: Double = 0.2, momentum: Double = 0.9,
     weightDecay: Double = 5e-4, nesterov: Bool = true, warmupFraction: Double = 0.1,
     augmentation: Augmentation = .none, labelSmoothing: Double = 0, threads: Int = 2, seed: UInt64 = 0
   ) {
