@@ -105,7 +105,7 @@ import Testing
       ("trials", { $0.trials = 39 }), ("seed", { $0.seed = 6 }), ("name", { $0.name = "other" }),
       ("small", { $0.devices.removeFirst() }), ("strategy", { $0.strategy = .random }),
       ("objectives", { $0.objectives = [.accuracy] }), ("'final'", { $0.final.epochs = 2 }),
-      ("'accuracy'", { $0.accuracy.training.learningRate = 0.2 }),
+      ("'accuracy'", { $0.accuracy.training.learningRate = 0.123 }),
       ("'accuracy'", { $0.accuracy.trainImages = 101 }),
     ]
     for (word, change) in changes {
