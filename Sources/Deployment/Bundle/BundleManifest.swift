@@ -83,6 +83,10 @@ public struct BundleManifest: Codable, Hashable, Sendable {
     public let modelOrderPeakBytes: Int
     /// Bytes of all weights.
     public let weightBytes: Int
+    /// Whether the peaks let an element-wise operator overwrite an input that dies.
+    public let inplace: Bool
+    /// Whether the peaks let a reshaping operator's output share its input's bytes.
+    public let views: Bool
   }
 
   /// The model's input.
@@ -187,7 +191,7 @@ public struct BundleManifest: Codable, Hashable, Sendable {
       livePeakBytes: network.livePeak.bytes, peakStep: network.livePeak,
       activationPeakBytes: network.activationPeakBytes, arenaBytes: network.arena.arenaBytes,
       unpaddedArenaBytes: network.arena.unpaddedArenaBytes, modelOrderPeakBytes: modelOrderPeakBytes,
-      weightBytes: network.weightBytes)
+      weightBytes: network.weightBytes, inplace: network.model.inPlace, views: network.model.views)
     macs = graph.macs
     parameters = graph.parameterCount
     let logits = graph[graph.outputs[0]]

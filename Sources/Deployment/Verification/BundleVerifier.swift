@@ -179,8 +179,11 @@ public struct BundleVerifier {
     throws(DeploymentError)
   {
     let graph = try PlannedOperators(model: model, schedule: schedule).graph
-    if let entry = schedule.operators.first(where: { $0.workspaceBytes < 0 }) {
-      throw .kernelSchedule(reason: "the workspace of '\(entry.name)' is negative")
+    // Far above any arena, far below what sums of bytes could overflow.
+    let largest = min(plan.arenaBytes, 1 << 60)
+    if let entry = schedule.operators.first(where: { $0.workspaceBytes < 0 || $0.workspaceBytes > largest }) {
+      throw .kernelSchedule(
+        reason: "the workspace of '\(entry.name)', \(entry.workspaceBytes) bytes, does not fit the arena")
     }
     let rules = MemoryModel(
       inPlace: schedule.memoryModel.inplace, views: schedule.memoryModel.views,
@@ -200,6 +203,8 @@ public struct BundleVerifier {
     } catch {
       throw .scheduleMismatch(reason: "\(error)")
     }
+    try expect("memory.inplace", manifest.memory.inplace, is: rules.inPlace)
+    try expect("memory.views", manifest.memory.views, is: rules.views)
     try expect("memory.livePeakBytes", manifest.memory.livePeakBytes, is: peak.bytes)
     try expect("memory.peakStep.bytes", manifest.memory.peakStep.bytes, is: peak.bytes)
     try expect("memory.peakStep.operatorName", manifest.memory.peakStep.operatorName, is: peak.operatorName)
