@@ -6,6 +6,32 @@ import PackageDescription
 
 let settings: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny")]
 
+/// A test target with the targets that its tests name.
+func tests(of target: String, _ others: [String] = []) -> Target {
+  .testTarget(
+    name: "\(target)Tests", dependencies: ([target, "TestSupport"] + others).map { .byName(name: $0) },
+    swiftSettings: settings)
+}
+
+let tests: [Target] = [
+  tests(of: "Foundations"),
+  tests(of: "ComputationGraph"),
+  tests(of: "ConfigurationFiles"),
+  tests(of: "MemoryPlanning"),
+  tests(of: "Kernels"),
+  tests(of: "ONNXInterchange", ["MemoryPlanning", "Kernels"]),
+  tests(of: "SearchSpaces"),
+  tests(of: "Devices"),
+  tests(of: "ScheduleTuning", ["Kernels", "SearchSpaces", "Devices"]),
+  tests(of: "Training", ["Kernels"]),
+  tests(of: "AccuracyEstimation", ["Training"]),
+  tests(of: "MultiObjective"),
+  tests(of: "CoSearch"),
+  tests(of: "ExperimentStore", ["CoSearch"]),
+  tests(of: "Deployment"),
+  tests(of: "Reporting", ["CoSearch"]),
+]
+
 let package = Package(
   name: "Tandem",
   products: [
@@ -46,7 +72,7 @@ let package = Package(
         "Foundations", "ComputationGraph",
         .product(name: "HeapModule", package: "swift-collections"),
       ],
-      swiftSettings: settings),
+      exclude: ["Formats"], swiftSettings: settings),
     .target(
       name: "Kernels",
       dependencies: [
@@ -63,10 +89,10 @@ let package = Package(
     .target(
       name: "SearchSpaces",
       dependencies: ["Foundations", "ComputationGraph", "ConfigurationFiles"],
-      swiftSettings: settings),
+      exclude: ["Formats"], swiftSettings: settings),
     .target(
       name: "Devices", dependencies: ["Foundations", "ConfigurationFiles"],
-      swiftSettings: settings),
+      exclude: ["Formats"], swiftSettings: settings),
 
     // Level 2: measuring and estimating.
     .target(
@@ -75,7 +101,7 @@ let package = Package(
         "Foundations", "ComputationGraph", "MemoryPlanning", "Kernels", "SearchSpaces", "Devices",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
-      swiftSettings: settings),
+      exclude: ["Formats"], swiftSettings: settings),
     .target(
       name: "Training",
       dependencies: [
@@ -95,7 +121,7 @@ let package = Package(
         "SearchSpaces", "Devices", "ScheduleTuning", "Training", "AccuracyEstimation",
         "MultiObjective",
       ],
-      swiftSettings: settings),
+      exclude: ["Formats"], swiftSettings: settings),
     .target(
       name: "ExperimentStore",
       dependencies: [
@@ -110,16 +136,15 @@ let package = Package(
         "SearchSpaces", "Devices", "ScheduleTuning", "Training", "CoSearch",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
-      swiftSettings: settings),
+      exclude: ["Formats"], swiftSettings: settings),
 
     // Levels 4 and 5: for people.
     .target(
       name: "Reporting",
       dependencies: [
-        "Foundations", "ComputationGraph", "MemoryPlanning", "SearchSpaces", "CoSearch",
-        "ExperimentStore", "Deployment",
+        "Foundations", "ComputationGraph", "MemoryPlanning", "SearchSpaces", "Devices", "CoSearch",
       ],
-      swiftSettings: settings),
+      exclude: ["Formats"], swiftSettings: settings),
     .executableTarget(
       name: "tandem",
       dependencies: [
@@ -130,6 +155,12 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
-  ],
+
+    // Tests: one target a room; TestSupport has generators and independent oracles.
+    .target(
+      name: "TestSupport",
+      dependencies: ["Foundations", "ComputationGraph", "MemoryPlanning"], path: "Tests/TestSupport",
+      swiftSettings: settings),
+  ] + tests,
   swiftLanguageModes: [.v6]
 )

@@ -67,9 +67,17 @@ public struct Window2D: Hashable, Codable, Sendable {
     guard kernel.height > 0, kernel.width > 0, stride.height > 0, stride.width > 0, dilation.height > 0,
       dilation.width > 0, padding.top >= 0, padding.left >= 0, padding.bottom >= 0, padding.right >= 0
     else { return nil }
-    let rows = height + padding.top + padding.bottom - (dilation.height * (kernel.height - 1) + 1)
-    let columns = width + padding.left + padding.right - (dilation.width * (kernel.width - 1) + 1)
-    guard rows >= 0, columns >= 0 else { return nil }
+    func positions(_ extent: Int, _ before: Int, _ after: Int, _ taps: Int, _ distance: Int) -> Int? {
+      // Files may hold any numbers: what overflows does not fit.
+      let (reach, tooFar) = distance.multipliedReportingOverflow(by: taps - 1)
+      let (padded, tooWide) = extent.addingReportingOverflow(before)
+      let (whole, tooLarge) = padded.addingReportingOverflow(after)
+      return tooFar || tooWide || tooLarge || whole - 1 < reach ? nil : whole - 1 - reach
+    }
+    guard
+      let rows = positions(height, padding.top, padding.bottom, kernel.height, dilation.height),
+      let columns = positions(width, padding.left, padding.right, kernel.width, dilation.width)
+    else { return nil }
     return Size2D(height: rows / stride.height + 1, width: columns / stride.width + 1)
   }
 }

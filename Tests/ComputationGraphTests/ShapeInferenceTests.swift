@@ -55,6 +55,15 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    Window2D(kernel: Size2D(Int.max), dilation: Size2D(Int.max)), Window2D(kernel: Size2D(1), padding: Padding2D(Int.max)),
+    Window2D(kernel: Size2D(Int.max)), Window2D(kernel: Size2D(0)), Window2D(kernel: Size2D(1), stride: Size2D(0)),
+    Window2D(kernel: Size2D(1), padding: Padding2D(-1)),
+  ])
+  func absurdWindowsDoNotFit(window: Window2D) {
+    #expect(window.outputSize(height: 8, width: 8) == nil)
+  }
+
   @Test func concatenatesAndFlattens() throws {
     #expect(
       try ShapeInference.outputShape(of: .concat(axis: 1), name: "v", inputs: [[1, 2, 3, 3], [1, 5, 3, 3]])

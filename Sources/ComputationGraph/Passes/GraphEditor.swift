@@ -5,7 +5,7 @@ struct GraphEditor {
   private(set) var tensors: [Tensor]
   private(set) var operators: [Operator?]
   private let inputs: [TensorID]
-  private var outputs: [TensorID]
+  private let outputs: [TensorID]
 
   init(_ graph: Graph) {
     name = graph.name
@@ -21,17 +21,6 @@ struct GraphEditor {
   }
 
   mutating func replace(_ id: OperatorID, with node: Operator?) { operators[id.index] = node }
-
-  /// Makes every reader of `old`, and the graph's outputs, read `new` instead.
-  mutating func redirect(_ old: TensorID, to new: TensorID) {
-    for index in operators.indices {
-      guard let node = operators[index], node.inputs.contains(old) else { continue }
-      operators[index] = Operator(
-        name: node.name, kind: node.kind, inputs: node.inputs.map { $0 == old ? new : $0 },
-        outputs: node.outputs)
-    }
-    outputs = outputs.map { $0 == old ? new : $0 }
-  }
 
   /// The edited graph: operators keep their relative order, tensors that nothing mentions are dropped.
   func rebuild() throws(GraphError) -> Graph {

@@ -1,17 +1,17 @@
 import Foundation
 
 /// Maps a range of numbers to pixels, with ticks at round numbers.
-struct AxisScale {
-  let lower: Double
-  let upper: Double
-  let pixels: ClosedRange<Double>
-  let ticks: [Double]
+package struct AxisScale {
+  package let lower: Double
+  package let upper: Double
+  package let pixels: ClosedRange<Double>
+  package let ticks: [Double]
   private let decimals: Int
 
   /// Creates a scale that contains `values`, widened to round numbers.
-  ///
-  /// - Parameter reversed: whether larger values get smaller pixel coordinates, as on a vertical axis.
-  init(values: [Double], pixels: ClosedRange<Double>, includesZero: Bool = false, desiredTicks: Int = 6) {
+  package init(
+    values: [Double], pixels: ClosedRange<Double>, includesZero: Bool = false, desiredTicks: Int = 6
+  ) {
     var low = values.min() ?? 0
     var high = values.max() ?? 1
     if includesZero { low = min(low, 0) }
@@ -31,12 +31,12 @@ struct AxisScale {
   }
 
   /// The pixel of a value; `flipped` counts from the upper end of the range.
-  func position(_ value: Double, flipped: Bool = false) -> Double {
+  package func position(_ value: Double, flipped: Bool = false) -> Double {
     let share = (value - lower) / (upper - lower)
     let width = pixels.upperBound - pixels.lowerBound
     return flipped ? pixels.upperBound - share * width : pixels.lowerBound + share * width
   }
 
   /// A tick's label with just the decimals that the steps need.
-  func label(_ tick: Double) -> String { String(format: "%.\(decimals)f", tick) }
+  package func label(_ tick: Double) -> String { String(format: "%.\(decimals)f", tick) }
 }

@@ -2,9 +2,9 @@ import Foundation
 
 /// Pieces of SVG text. Colours come from the page's style sheet by class name, so that a chart follows light and
 /// dark pages.
-enum SVG {
+package enum SVG {
   /// Escapes text for element content and attribute values.
-  static func escape(_ text: String) -> String {
+  package static func escape(_ text: String) -> String {
     var result = ""
     for character in text {
       switch character {
@@ -19,7 +19,7 @@ enum SVG {
   }
 
   /// A coordinate with at most two decimals.
-  static func number(_ value: Double) -> String {
+  package static func number(_ value: Double) -> String {
     let text = String(format: "%.2f", value)
     guard text.contains(".") else { return text }
     return String(text.reversed().drop { $0 == "0" }.drop { $0 == "." }.reversed())

@@ -40,7 +40,7 @@ public struct ProgressLine {
   }
 
   /// The line's text, cut to `width` columns.
-  static func text(
+  package static func text(
     done: Int, total: Int, unit: String, note: String, finishedHere: Int, elapsedSeconds: Double, width: Int
   ) -> String {
     let share = total > 0 ? min(1, Double(done) / Double(total)) : 0

@@ -1,0 +1,164 @@
+import ComputationGraph
+import Foundations
+import MemoryPlanning
+
+/// What `tandem schedule` says about one model: the schedule, what is proved about it, and the arena it needs.
+///
+/// The JSON keys are a contract; see `Formats/ScheduleReport.schema.json`.
+public struct ScheduleReport: Codable, Hashable, Sendable {
+  /// The peak step's parts; they add up to the peak.
+  public struct PeakStep: Codable, Hashable, Sendable {
+    /// Position in the order.
+    public let index: Int
+    /// The operator's name.
+    public let name: String
+    /// Bytes it reads.
+    public let inputBytes: Int
+    /// Bytes it writes into storage of their own.
+    public let outputBytes: Int
+    /// Bytes of everything else that is live.
+    public let otherLiveBytes: Int
+    /// Scratch bytes.
+    public let workspaceBytes: Int
+  }
+
+  /// The rules by which bytes were counted.
+  public struct Model: Codable, Hashable, Sendable {
+    /// Whether element-wise operators may overwrite a dying input.
+    public let inplace: Bool
+    /// Whether views share their input's storage.
+    public let views: Bool
+    /// The element type of the activations, or `mixed`.
+    public let dataType: String
+  }
+
+  /// 1.
+  public let schemaVersion: Int
+  /// The model's path as given.
+  public let model: String
+  /// The scheduler's name.
+  public let scheduler: String
+  /// Live peak of the order.
+  public let peakBytes: Int
+  /// The best bound proved; equal to the peak when it is proved optimal.
+  public let lowerBoundBytes: Int
+  /// The forced-passage bound; nil (JSON null) where it was not computed.
+  public let forcedPassageBytes: Int?
+  /// Whether no order has a lower peak.
+  public let provedOptimal: Bool
+  /// The arena, padded to the alignment.
+  public let arenaBytes: Int
+  /// The arena without padding at its end.
+  public let unpaddedArenaBytes: Int
+  /// Live peak of the file's own order; nil if that is no valid order.
+  public let baselinePeakBytes: Int?
+  /// Indices into the file's node list.
+  public let order: [Int]
+  /// Names of the same operators.
+  public let orderNames: [String]
+  /// The step with the most memory.
+  public let peakStep: PeakStep
+  /// Whether arena and reserved bytes are over the limit; nil without a limit.
+  public let infeasible: Bool?
+  /// Whether even the bound is over the limit; nil without a limit.
+  public let provedInfeasible: Bool?
+  /// Scheduling alone.
+  public let seconds: Double
+  /// How bytes were counted.
+  public let memoryModel: Model
+
+  /// Gathers the figures of a schedule.
+  ///
+  /// - Parameters:
+  ///   - nodeIndices: for each operator of `problem`, its index in the file's node list.
+  ///   - baseline: the file's own order evaluated, if it is valid.
+  ///   - limit: a device's memory and reserved bytes, if one was given.
+  public init(
+    model: String, schedule: Schedule, problem: MemoryProblem, arena: ArenaPlan, nodeIndices: [Int],
+    baseline: MemoryProfile?, limit: (memoryBytes: Int, reservedBytes: Int)?, seconds: Double
+  ) {
+    let graph = problem.graph
+    let bound: Int
+    switch schedule.proof {
+    case .optimal: bound = schedule.peak.bytes
+    case .bound(let lowerBytes): bound = lowerBytes
+    case .heuristic: bound = MemoryBound.trivial(problem).bytes
+    }
+    schemaVersion = 1
+    self.model = model
+    scheduler = schedule.scheduler
+    peakBytes = schedule.peak.bytes
+    lowerBoundBytes = bound
+    forcedPassageBytes = nil
+    provedOptimal = bound == schedule.peak.bytes
+    arenaBytes = arena.arenaBytes
+    unpaddedArenaBytes = arena.unpaddedArenaBytes
+    baselinePeakBytes = baseline?.peak.bytes
+    order = schedule.order.map { nodeIndices[$0.index] }
+    orderNames = schedule.order.map { graph[$0].name }
+    peakStep = PeakStep(
+      index: schedule.peak.step, name: schedule.peak.operatorName, inputBytes: schedule.peak.inputBytes,
+      outputBytes: schedule.peak.outputBytes, otherLiveBytes: schedule.peak.otherLiveBytes,
+      workspaceBytes: schedule.peak.workspaceBytes)
+    infeasible = limit.map { arena.arenaBytes > $0.memoryBytes - $0.reservedBytes }
+    provedInfeasible = limit.map { bound > $0.memoryBytes - $0.reservedBytes }
+    self.seconds = seconds
+    let types = Set(graph.tensors.filter { $0.role == .activation }.map(\.elementType))
+    memoryModel = Model(
+      inplace: problem.model.inPlace, views: problem.model.views,
+      dataType: types.count == 1 ? types.first!.rawValue : "mixed")
+  }
+
+  /// Encodes every key, absent values as null.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(schemaVersion, forKey: .schemaVersion)
+    try container.encode(model, forKey: .model)
+    try container.encode(scheduler, forKey: .scheduler)
+    try container.encode(peakBytes, forKey: .peakBytes)
+    try container.encode(lowerBoundBytes, forKey: .lowerBoundBytes)
+    try container.encode(forcedPassageBytes, forKey: .forcedPassageBytes)
+    try container.encode(provedOptimal, forKey: .provedOptimal)
+    try container.encode(arenaBytes, forKey: .arenaBytes)
+    try container.encode(unpaddedArenaBytes, forKey: .unpaddedArenaBytes)
+    try container.encode(baselinePeakBytes, forKey: .baselinePeakBytes)
+    try container.encode(order, forKey: .order)
+    try container.encode(orderNames, forKey: .orderNames)
+    try container.encode(peakStep, forKey: .peakStep)
+    try container.encode(infeasible, forKey: .infeasible)
+    try container.encode(provedInfeasible, forKey: .provedInfeasible)
+    try container.encode(seconds, forKey: .seconds)
+    try container.encode(memoryModel, forKey: .memoryModel)
+  }
+
+  /// The figures as a table for people.
+  public func table(profile: MemoryProfile) -> String {
+    var table = TextTable(columns: [.init("figure"), .init("value", alignment: .right), .init("")])
+    func bytes(_ label: String, _ value: Int, _ remark: String = "") {
+      table.append([label, ByteCount.describe(value), remark])
+    }
+    bytes("live peak", peakBytes, provedOptimal ? "proved optimal" : "not proved optimal")
+    bytes("lower bound", lowerBoundBytes, "no order can be below")
+    bytes("arena", arenaBytes, "with offsets")
+    if let baselinePeakBytes {
+      let saving = baselinePeakBytes > 0 ? 1 - Double(peakBytes) / Double(baselinePeakBytes) : 0
+      bytes("file's own order", baselinePeakBytes, "\(NumberFormat.percent(saving)) saved")
+    }
+    table.append(["scheduling", NumberFormat.milliseconds(seconds * 1000), scheduler])
+    bytes("peak step \(peakStep.index)", peakBytes, peakStep.name)
+    bytes("  inputs", peakStep.inputBytes)
+    bytes("  outputs", peakStep.outputBytes)
+    bytes("  other live", peakStep.otherLiveBytes)
+    bytes("  workspace", peakStep.workspaceBytes)
+    var top = TextTable(columns: [
+      .init("step", alignment: .right), .init("live", alignment: .right), .init("operator"),
+    ])
+    let largest = profile.liveBytes.indices.sorted {
+      (profile.liveBytes[$1], $0) < (profile.liveBytes[$0], $1)
+    }
+    for step in largest.prefix(5) {
+      top.append(["\(step)", ByteCount.describe(profile.liveBytes[step]), orderNames[step]])
+    }
+    return table.rendered() + "\n\n" + top.rendered()
+  }
+}

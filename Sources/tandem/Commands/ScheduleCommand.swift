@@ -1,0 +1,82 @@
+import ArgumentParser
+import Devices
+import Foundation
+import Foundations
+import MemoryPlanning
+import ONNXInterchange
+import Reporting
+
+extension SchedulerName: ExpressibleByArgument {}
+
+/// `tandem schedule`.
+struct ScheduleCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "schedule", abstract: "Orders the operators of an ONNX model so that it needs little memory.",
+    discussion: """
+      Activations only: weights live elsewhere, and kernels' scratch memory is not known here. The live peak counts views \
+      and in-place reuse unless switched off.
+
+      EXAMPLE
+        tandem schedule model.onnx --scheduler hmcos --memory-limit 256KiB --output reordered.onnx --plan plan.json
+      """)
+
+  @Argument(help: "A model with static shapes.", completion: .file(extensions: ["onnx"]))
+  var model: String
+  @Option(help: "How to order.") var scheduler: SchedulerName = .hmcos
+  @Flag(help: "Element-wise operators never overwrite an input.") var noInplace = false
+  @Flag(help: "Reshape and its kin copy.") var noViews = false
+  @Option(help: "The memory that the arena must fit, such as 256KiB.") var memoryLimit: String?
+  @Option(help: "A device profile whose limit the arena must fit.") var device: String?
+  @Option(help: "Where to write the model with its nodes reordered.", completion: .file()) var output: String?
+  @Option(help: "Where to write the memory plan (JSON).", completion: .file()) var plan: String?
+  @Option(help: "Alignment of every offset, in bytes.") var alignment = 64
+  @OptionGroup var format: FormatOption
+
+  func validate() throws {
+    if memoryLimit != nil, device != nil { throw ValidationError("give --memory-limit or --device, not both") }
+    if !(1...65_536).contains(alignment) { throw ValidationError("--alignment must be between 1 and 65536") }
+  }
+
+  func run() throws {
+    let limit = try memoryAndReserve()
+    let imported = try ONNXModel.load(from: URL(typed: model))
+    let (graph, nodeIndices) = try imported.schedulingGraph()
+    let problem = MemoryProblem(graph: graph, model: MemoryModel(inPlace: !noInplace, views: !noViews))
+
+    let start = ContinuousClock.now
+    let schedule = try scheduler.scheduler.schedule(problem)
+    let elapsed = ContinuousClock.now - start
+    let arena = try GreedyBySizeAllocator().allocate(problem, order: schedule.order, alignment: alignment)
+    try PlanValidator.validate(arena, graph: graph, model: problem.model, order: schedule.order)
+
+    let report = ScheduleReport(
+      model: model, schedule: schedule, problem: problem, arena: arena, nodeIndices: nodeIndices,
+      baseline: try? problem.evaluate(graph.operatorIDs), limit: limit, seconds: elapsed / .seconds(1))
+    if let output { try AtomicFile.write(imported.reordered(by: schedule.order), to: URL(typed: output)) }
+    if let plan { try AtomicFile.write(JSONFile.encode(arena), to: URL(typed: plan)) }
+    try format.print(report) { report.table(profile: schedule.profile) }
+
+    if let limit, report.infeasible == true {
+      let available = limit.memoryBytes - limit.reservedBytes
+      Console.error(
+        "the arena of \(ByteCount.describe(arena.arenaBytes)) is over the limit of \(ByteCount.describe(available))"
+          + (report.provedInfeasible == true
+            ? "; no order can fit: the lower bound is \(ByteCount.describe(report.lowerBoundBytes))"
+            : "; that no order fits is not proved (lower bound \(ByteCount.describe(report.lowerBoundBytes)))"))
+      throw ExitStatus.infeasible
+    }
+  }
+
+  private func memoryAndReserve() throws -> (memoryBytes: Int, reservedBytes: Int)? {
+    if let memoryLimit {
+      guard let bytes = ByteCount.parse(memoryLimit), bytes > 0 else {
+        throw ExitStatus.badInput("--memory-limit: '\(memoryLimit)' is no size; write 262144, 256KiB or 1MiB")
+      }
+      return (bytes, 0)
+    }
+    guard let device else { return nil }
+    let profile = try DeviceCatalog(folder: URL(typed: "Experiments/Devices"))
+      .find(device, relativeTo: URL(typed: "."))
+    return (profile.memoryBytes, profile.reservedBytes)
+  }
+}

@@ -1,0 +1,81 @@
+import ArgumentParser
+import CoSearch
+import ExperimentStore
+import Foundation
+import Reporting
+import ScheduleTuning
+
+/// `tandem status`.
+struct StatusCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Shows how far a run is, its winners and front, or one trial.",
+    discussion: """
+      EXAMPLE
+        tandem status runs/first
+        tandem status runs/first --trial 12
+      """)
+
+  @Argument(help: "The run directory.", completion: .directory)
+  var runDirectory: String
+  @Flag(help: "Keep watching until the trials are done.") var follow = false
+  @Option(help: "Everything about one trial.") var trial: Int?
+  @OptionGroup var format: FormatOption
+
+  func validate() throws {
+    if follow, trial != nil { throw ValidationError("--follow and --trial do not go together") }
+  }
+
+  func run() throws {
+    let loader = RunLoader(RunDirectory(at: URL(typed: runDirectory)))
+    if let trial { return try show(trial: trial, loader) }
+    var content = try loader.content()
+    if follow {
+      Interruption.install()
+      var line = ProgressLine(isEnabled: true)
+      while content.trials.count < content.trialBudget, !Interruption.isRequested {
+        let status = RunStatus(content)
+        line.update(
+          done: content.trials.count, total: content.trialBudget, unit: "trial",
+          note: status.devices.compactMap { device in
+            device.winner.map { "\(device.name) \(NumberFormat.percent($0.validationAccuracy))" }
+          }.joined(separator: " · "))
+        Thread.sleep(forTimeInterval: 1)
+        content = try loader.content()
+      }
+      line.clear()
+    }
+    try format.print(RunStatus(content)) { Self.text(content) }
+  }
+
+  private static func text(_ content: RunContent) -> String {
+    let counts = content.outcomeCounts
+    var text =
+      "\(content.name): \(content.trials.count) of \(content.trialBudget) trials, \(counts[.measured] ?? 0) measured, "
+      + "\(counts[.rejected] ?? 0) rejected, \(counts[.failed] ?? 0) failed\n\n\(RunTables.devices(content))"
+    if !content.frontTrials.isEmpty { text += "\n\n\(RunTables.front(content))" }
+    if content.winners.isEmpty, !content.trials.isEmpty { text += "\n\nno candidate fits any device so far" }
+    return text
+  }
+
+  private func show(trial id: Int, _ loader: RunLoader) throws {
+    let experiment = try loader.directory.experiment()
+    guard let trial = try loader.directory.openStoreForReading().trial(id) else {
+      throw ExitStatus.badInput("\(runDirectory) has no trial \(id)")
+    }
+    var arenas: [String: Int] = [:]
+    var weights: Int?
+    if let graph = try? experiment.space.trainingGraph(
+      for: trial.candidate.architecture, input: experiment.dataset.input)
+    {
+      let bounded = try NetworkPlanner.bound(training: graph, policy: trial.candidate.policy)
+      weights = bounded.weightBytes
+      for device in experiment.devices {
+        arenas[device.name] = try NetworkPlanner.plan(bounded, alignment: device.alignment).arena.arenaBytes
+      }
+    }
+    let status = TrialStatus(
+      trial: trial, label: experiment.space.label(trial.candidate.architecture), devices: experiment.devices,
+      arenaBytes: arenas, weightBytes: weights)
+    try format.print(status) { status.text() }
+  }
+}

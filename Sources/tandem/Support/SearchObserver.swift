@@ -1,0 +1,85 @@
+import CoSearch
+import ExperimentStore
+import Foundation
+import Reporting
+
+/// Follows a search: the progress line on the terminal, the events in the log.
+final class SearchObserver {
+  private let log: RunLog
+  private let devices: [String]
+  private let isQuiet: Bool
+  private var line: ProgressLine
+
+  init(log: RunLog, devices: [String], isQuiet: Bool) {
+    self.log = log
+    self.devices = devices
+    self.isQuiet = isQuiet
+    line = ProgressLine(isEnabled: !isQuiet)
+  }
+
+  /// Shows and logs one event.
+  func observe(_ event: SearchEvent) {
+    switch event {
+    case .started(let progress):
+      write("started", ["finishedTrials": "\(progress.finishedTrials)", "totalTrials": "\(progress.totalTrials)"])
+      show(progress)
+    case .trialFinished(let trial, let progress):
+      write("trialFinished", Self.fields(of: trial))
+      show(progress)
+    case .trialRejudged(let trial): write("trialRejudged", Self.fields(of: trial))
+    case .spaceExhausted(let progress):
+      write("spaceExhausted", ["finishedTrials": "\(progress.finishedTrials)"])
+      note("no candidate is left in the space after \(progress.finishedTrials) trials")
+    case .finalTrainingStarted(let trialID, let devices):
+      write("finalTrainingStarted", ["trial": "\(trialID)", "devices": devices.joined(separator: ",")])
+      let role = devices.isEmpty ? "" : ", the winner of \(devices.joined(separator: " and "))"
+      note("training trial \(trialID) from scratch\(role)")
+      line = ProgressLine(isEnabled: !isQuiet)
+    case .finalTrainingProgress(let trialID, let progress):
+      line.update(
+        done: progress.step, total: progress.steps, unit: "step",
+        note: "trial \(trialID): loss \(String(format: "%.3f", progress.loss)), "
+          + "\(Int(progress.imagesPerSecond.rounded())) images/s")
+    case .finalTrainingFinished(let result):
+      write(
+        "finalTrainingFinished",
+        ["trial": "\(result.trialID)", "testAccuracy": "\(result.testAccuracy)", "seconds": "\(result.seconds)"])
+      note(
+        "trial \(result.trialID): test accuracy \(NumberFormat.percent(result.testAccuracy)) after "
+          + "\(NumberFormat.duration(seconds: result.seconds))")
+    }
+  }
+
+  /// Removes the progress line.
+  func finish() { line.clear() }
+
+  private func show(_ progress: SearchProgress) {
+    var parts = devices.compactMap { device in
+      progress.best[device].map {
+        "\(device) \(NumberFormat.percent($0.accuracy)) \(NumberFormat.milliseconds($0.latencyMilliseconds))"
+      }
+    }
+    let rejections = progress.rejectionsByReason.sorted { $0.key.rawValue < $1.key.rawValue }
+      .map { "\($0.key.rawValue) \($0.value)" }
+    if !rejections.isEmpty { parts.append("rejected: " + rejections.joined(separator: ", ")) }
+    if progress.failedTrials > 0 { parts.append("failed \(progress.failedTrials)") }
+    line.update(
+      done: progress.finishedTrials, total: progress.totalTrials, unit: "trial", note: parts.joined(separator: " · "))
+  }
+
+  private func note(_ message: String) {
+    line.clear()
+    if !isQuiet { Console.note(message) }
+  }
+
+  /// The log is a convenience beside the store: a full disk shows itself there first, and stops the search there.
+  private func write(_ event: String, _ fields: [String: String]) { try? log.append(event, fields) }
+
+  private static func fields(of trial: Trial) -> [String: String] {
+    var fields = ["trial": "\(trial.id)", "outcome": trial.outcome.kind.rawValue, "seconds": "\(trial.seconds)"]
+    if let measurement = trial.measurement { fields["validationAccuracy"] = "\(measurement.validation.accuracy)" }
+    for (device, rejection) in trial.rejections { fields["rejectedBy.\(device)"] = rejection.reason.rawValue }
+    if case .failed(let failure) = trial.outcome { fields["failure"] = failure.message }
+    return fields
+  }
+}
