@@ -26,7 +26,7 @@ enum PublicGraphs {
 @Suite(
   .enabled(
     if: PublicGraphs.arePresent,
-    "skipped: the folder ../shared/data/graphs with the public graphs is not beside this package"))
+    "the folder ../shared/data/graphs with the public graphs is not beside this package"))
 struct PublicGraphTests {
   struct Optimum: Decodable {
     let fileOrder: Int
