@@ -1,35 +1,138 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-// Targets are listed in the order in which data flows through the pipeline.
-// A target imports only targets listed above it (Docs/Architecture.md).
-
 let settings: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny")]
 
-/// A test target with the targets that its tests name.
-func tests(of target: String, _ others: [String] = []) -> Target {
-  .testTarget(
-    name: "\(target)Tests", dependencies: ([target, "TestSupport"] + others).map { .byName(name: $0) },
+/// A library target; `formats` says that it has a folder of JSON Schemas and golden examples beside its readers.
+func library(
+  _ name: String, _ dependencies: [Target.Dependency] = [], formats: Bool = false, path: String? = nil
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: path, exclude: formats ? ["Formats"] : [],
     swiftSettings: settings)
 }
 
-let tests: [Target] = [
+/// A test target with what its files import besides the target itself.
+func tests(of target: String, _ imports: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(target)Tests", dependencies: [.byName(name: target)] + imports, swiftSettings: settings)
+}
+
+// In the order in which data flows: a target imports only targets listed above it (Docs/Architecture.md).
+let targets: [Target] = [
+  // Level 0: vocabulary, and the C that Swift cannot express.
+  library("Foundations"),
+  library("ComputationGraph", ["Foundations"]),
+  .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+  .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+  .target(name: "CMicrokernels"),
+  library("ConfigurationFiles", ["Foundations", .product(name: "Yams", package: "Yams")]),
+
+  // Level 1: one candidate's memory, kernels, files and choices.
+  library(
+    "MemoryPlanning", ["ComputationGraph", .product(name: "HeapModule", package: "swift-collections")],
+    formats: true),
+  library("Kernels", ["Foundations", "ComputationGraph", "COpenBLAS", "CMicrokernels", "MemoryPlanning"]),
+  library(
+    "ONNXInterchange",
+    ["Foundations", "ComputationGraph", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+  library("SearchSpaces", ["Foundations", "ComputationGraph", "ConfigurationFiles"], formats: true),
+  library("Devices", ["ConfigurationFiles"], formats: true),
+
+  // Level 2: measuring and estimating.
+  library(
+    "ScheduleTuning",
+    [
+      "Foundations", "ComputationGraph", "MemoryPlanning", "Kernels", "SearchSpaces", "Devices",
+      .product(name: "Crypto", package: "swift-crypto"),
+    ], formats: true),
+  library("Training", ["Foundations", "ComputationGraph", "CZlib", "CMicrokernels", "Kernels"]),
+  library("AccuracyEstimation", ["ComputationGraph", "Training"]),
+  library("MultiObjective", ["Foundations"]),
+
+  // Level 3: the loop, its memory and its result.
+  library(
+    "CoSearch",
+    [
+      "Foundations", "ComputationGraph", "ConfigurationFiles", "MemoryPlanning", "Kernels", "SearchSpaces",
+      "Devices",
+      "ScheduleTuning", "Training", "AccuracyEstimation", "MultiObjective",
+    ], formats: true),
+  library(
+    "ExperimentStore",
+    [
+      "Foundations", "ConfigurationFiles", "MemoryPlanning", "SearchSpaces", "Devices", "ScheduleTuning",
+      "AccuracyEstimation", "CoSearch", .product(name: "GRDB", package: "GRDB.swift"),
+    ]),
+  library(
+    "Deployment",
+    [
+      "Foundations", "ComputationGraph", "MemoryPlanning", "Kernels", "ONNXInterchange", "SearchSpaces",
+      "Devices",
+      "ScheduleTuning", .product(name: "Crypto", package: "swift-crypto"),
+    ], formats: true),
+
+  // Levels 4 and 5: for people.
+  library(
+    "Reporting",
+    ["Foundations", "ComputationGraph", "MemoryPlanning", "SearchSpaces", "Devices", "CoSearch"],
+    formats: true),
+  .executableTarget(
+    name: "tandem",
+    dependencies: [
+      "Foundations", "ComputationGraph", "ConfigurationFiles", "MemoryPlanning", "Kernels", "ONNXInterchange",
+      "SearchSpaces", "Devices", "ScheduleTuning", "Training", "CoSearch", "ExperimentStore", "Deployment",
+      "Reporting",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ],
+    swiftSettings: settings),
+
+  // Tests: one target a room; TestSupport has seeded generators and independent oracles.
+  library("TestSupport", ["Foundations", "ComputationGraph", "MemoryPlanning"], path: "Tests/TestSupport"),
   tests(of: "Foundations"),
   tests(of: "ComputationGraph"),
-  tests(of: "ConfigurationFiles"),
-  tests(of: "MemoryPlanning"),
-  tests(of: "Kernels"),
-  tests(of: "ONNXInterchange", ["MemoryPlanning", "Kernels"]),
-  tests(of: "SearchSpaces"),
-  tests(of: "Devices"),
-  tests(of: "ScheduleTuning", ["Kernels", "SearchSpaces", "Devices"]),
-  tests(of: "Training", ["Kernels"]),
-  tests(of: "AccuracyEstimation", ["Training"]),
-  tests(of: "MultiObjective"),
-  tests(of: "CoSearch"),
-  tests(of: "ExperimentStore", ["CoSearch"]),
-  tests(of: "Deployment"),
-  tests(of: "Reporting", ["CoSearch"]),
+  tests(of: "ConfigurationFiles", ["Foundations"]),
+  tests(of: "MemoryPlanning", ["Foundations", "ComputationGraph", "TestSupport"]),
+  tests(of: "Kernels", ["Foundations", "ComputationGraph", "MemoryPlanning"]),
+  tests(
+    of: "ONNXInterchange", ["Foundations", "ComputationGraph", "MemoryPlanning", "Kernels", "TestSupport"]),
+  tests(of: "SearchSpaces", ["Foundations", "ComputationGraph", "ConfigurationFiles"]),
+  tests(of: "Devices", ["ConfigurationFiles"]),
+  tests(
+    of: "ScheduleTuning",
+    ["Foundations", "ComputationGraph", "MemoryPlanning", "Kernels", "SearchSpaces", "Devices"]),
+  tests(of: "Training", ["Foundations", "ComputationGraph", "CZlib", "Kernels"]),
+  tests(of: "AccuracyEstimation", ["ComputationGraph", "Training"]),
+  tests(of: "MultiObjective", ["Foundations"]),
+  tests(
+    of: "CoSearch",
+    [
+      "Foundations", "ComputationGraph", "ConfigurationFiles", "MemoryPlanning", "SearchSpaces", "Devices",
+      "ScheduleTuning", "Training", "AccuracyEstimation",
+    ]),
+  tests(
+    of: "ExperimentStore",
+    [
+      "Foundations", "ComputationGraph", "MemoryPlanning", "SearchSpaces", "Devices", "ScheduleTuning",
+      "Training",
+      "AccuracyEstimation", "CoSearch",
+    ]),
+  tests(
+    of: "Deployment",
+    [
+      "Foundations", "ComputationGraph", "MemoryPlanning", "Kernels", "ONNXInterchange", "SearchSpaces",
+      "Devices",
+      "ScheduleTuning", "TestSupport",
+    ]),
+  tests(of: "Reporting", ["Foundations", "ComputationGraph", "MemoryPlanning"]),
+  .testTarget(
+    name: "EndToEndTests",
+    dependencies: [
+      "tandem", "Foundations", "SearchSpaces", "ScheduleTuning", "Training", "CoSearch", "ExperimentStore",
+      "Deployment",
+      "TestSupport",
+    ],
+    swiftSettings: settings),
 ]
 
 let package = Package(
@@ -40,8 +143,9 @@ let package = Package(
       name: "Tandem",
       targets: [
         "ComputationGraph", "MemoryPlanning", "Kernels", "ONNXInterchange", "SearchSpaces", "Devices",
-        "ScheduleTuning", "Training", "AccuracyEstimation", "MultiObjective", "CoSearch",
-        "ExperimentStore", "Deployment", "Reporting",
+        "ScheduleTuning",
+        "Training", "AccuracyEstimation", "MultiObjective", "CoSearch", "ExperimentStore", "Deployment",
+        "Reporting",
       ]),
   ],
   dependencies: [
@@ -52,115 +156,6 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
   ],
-  targets: [
-    // Level 0: vocabulary and the C that Swift cannot express.
-    .target(name: "Foundations", swiftSettings: settings),
-    .target(name: "ComputationGraph", dependencies: ["Foundations"], swiftSettings: settings),
-    .systemLibrary(
-      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
-    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "CMicrokernels"),
-    .target(
-      name: "ConfigurationFiles",
-      dependencies: ["Foundations", .product(name: "Yams", package: "Yams")],
-      swiftSettings: settings),
-
-    // Level 1: one candidate's memory, kernels, files and choices.
-    .target(
-      name: "MemoryPlanning",
-      dependencies: [
-        "Foundations", "ComputationGraph",
-        .product(name: "HeapModule", package: "swift-collections"),
-      ],
-      exclude: ["Formats"], swiftSettings: settings),
-    .target(
-      name: "Kernels",
-      dependencies: [
-        "Foundations", "ComputationGraph", "COpenBLAS", "CMicrokernels", "MemoryPlanning",
-      ],
-      swiftSettings: settings),
-    .target(
-      name: "ONNXInterchange",
-      dependencies: [
-        "Foundations", "ComputationGraph",
-        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-      ],
-      swiftSettings: settings),
-    .target(
-      name: "SearchSpaces",
-      dependencies: ["Foundations", "ComputationGraph", "ConfigurationFiles"],
-      exclude: ["Formats"], swiftSettings: settings),
-    .target(
-      name: "Devices", dependencies: ["Foundations", "ConfigurationFiles"],
-      exclude: ["Formats"], swiftSettings: settings),
-
-    // Level 2: measuring and estimating.
-    .target(
-      name: "ScheduleTuning",
-      dependencies: [
-        "Foundations", "ComputationGraph", "MemoryPlanning", "Kernels", "SearchSpaces", "Devices",
-        .product(name: "Crypto", package: "swift-crypto"),
-      ],
-      exclude: ["Formats"], swiftSettings: settings),
-    .target(
-      name: "Training",
-      dependencies: [
-        "Foundations", "ComputationGraph", "COpenBLAS", "CZlib", "CMicrokernels", "Kernels",
-      ],
-      swiftSettings: settings),
-    .target(
-      name: "AccuracyEstimation",
-      dependencies: ["Foundations", "ComputationGraph", "Training"], swiftSettings: settings),
-    .target(name: "MultiObjective", dependencies: ["Foundations"], swiftSettings: settings),
-
-    // Level 3: the loop, its memory and its result.
-    .target(
-      name: "CoSearch",
-      dependencies: [
-        "Foundations", "ComputationGraph", "ConfigurationFiles", "MemoryPlanning", "Kernels",
-        "SearchSpaces", "Devices", "ScheduleTuning", "Training", "AccuracyEstimation",
-        "MultiObjective",
-      ],
-      exclude: ["Formats"], swiftSettings: settings),
-    .target(
-      name: "ExperimentStore",
-      dependencies: [
-        "Foundations", "SearchSpaces", "ScheduleTuning", "MultiObjective", "CoSearch",
-        .product(name: "GRDB", package: "GRDB.swift"),
-      ],
-      swiftSettings: settings),
-    .target(
-      name: "Deployment",
-      dependencies: [
-        "Foundations", "ComputationGraph", "MemoryPlanning", "Kernels", "ONNXInterchange",
-        "SearchSpaces", "Devices", "ScheduleTuning", "Training", "CoSearch",
-        .product(name: "Crypto", package: "swift-crypto"),
-      ],
-      exclude: ["Formats"], swiftSettings: settings),
-
-    // Levels 4 and 5: for people.
-    .target(
-      name: "Reporting",
-      dependencies: [
-        "Foundations", "ComputationGraph", "MemoryPlanning", "SearchSpaces", "Devices", "CoSearch",
-      ],
-      exclude: ["Formats"], swiftSettings: settings),
-    .executableTarget(
-      name: "tandem",
-      dependencies: [
-        "Foundations", "ComputationGraph", "ConfigurationFiles", "MemoryPlanning", "Kernels",
-        "ONNXInterchange", "SearchSpaces", "Devices", "ScheduleTuning", "Training",
-        "AccuracyEstimation", "MultiObjective", "CoSearch", "ExperimentStore", "Deployment",
-        "Reporting",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
-      swiftSettings: settings),
-
-    // Tests: one target a room; TestSupport has generators and independent oracles.
-    .target(
-      name: "TestSupport",
-      dependencies: ["Foundations", "ComputationGraph", "MemoryPlanning"], path: "Tests/TestSupport",
-      swiftSettings: settings),
-  ] + tests,
+  targets: targets,
   swiftLanguageModes: [.v6]
 )

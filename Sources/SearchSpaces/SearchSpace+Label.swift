@@ -17,6 +17,15 @@ extension SearchSpace {
     return zip(cells, texts).map { "\($0.name): \($1)" }.joined(separator: " ; ")
   }
 
+  /// The label with the choices of width and depth before it: `8 channels × 2 cells |nor_conv_3x3~0|+…`.
+  ///
+  /// - Precondition: the architecture is valid.
+  public func fullLabel(_ architecture: Architecture) -> String {
+    let channels = architecture.choices[NetworkSkeleton.stemChannelsName]!
+    let depth = architecture.choices[NetworkSkeleton.cellsPerStageName]!
+    return "\(channels) channels × \(depth) cell\(depth == "1" ? "" : "s") \(label(architecture))"
+  }
+
   private static func edgesLabel(_ cell: CellSpecification, nodes: Int, _ choices: [String: String]) -> String
   {
     (cell.inputs..<nodes).map { target in

@@ -161,14 +161,16 @@ import Testing
     }
   }
 
-  @Test func anInvalidCandidateIsRefusedByARequest() throws {
+  @Test func anInvalidCandidateFailsAtLowering() throws {
     let experiment = try files.load()
-    let fake = FakeEvaluation(experiment)
     let alien = Candidate(
       architecture: Architecture(space: "other", choices: [:]),
       policy: SchedulingPolicy(fusion: .none, scheduler: "rpo", rowTile: nil))
-    #expect(throws: SearchSpaceError.self) {
-      try fake.evaluator.evaluate(EvaluationRequest(candidate: alien), experiment: experiment)
+    let evaluation = try FakeEvaluation(experiment).evaluator.evaluation(of: alien, experiment: experiment)
+    guard case .failed(let failure) = evaluation.outcome else {
+      Issue.record("a candidate of another space was evaluated: \(evaluation.outcome)")
+      return
     }
+    #expect(failure.stage == .lowering)
   }
 }

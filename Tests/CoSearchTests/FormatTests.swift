@@ -13,8 +13,6 @@ import Testing
   }
 
   @Test func goldenExamplesReadAndWriteBackIdentically() throws {
-    let request = try golden(EvaluationRequest.self, "SearchSpaces/Formats/Candidate")
-    #expect(!request.candidate.architecture.choices.isEmpty)
     let evaluation = try golden(CandidateEvaluation.self, "CoSearch/Formats/CandidateEvaluation")
     guard case .measured(let measurement) = evaluation.outcome else {
       Issue.record("the golden evaluation is a measurement")
@@ -28,7 +26,7 @@ import Testing
   @Test func otherVersionsAreRefused() throws {
     let text = #"{"schemaVersion": 2, "candidate": {}}"#
     #expect {
-      try JSONFile.decode(EvaluationRequest.self, from: Data(text.utf8), source: "x.json")
+      try JSONFile.decode(CandidateEvaluation.self, from: Data(text.utf8), source: "x.json")
     } throws: {
       "\($0)".contains("schemaVersion") && "\($0)".contains("2")
     }

@@ -56,8 +56,10 @@ import Testing
   }
 
   @Test(arguments: [
-    Window2D(kernel: Size2D(Int.max), dilation: Size2D(Int.max)), Window2D(kernel: Size2D(1), padding: Padding2D(Int.max)),
-    Window2D(kernel: Size2D(Int.max)), Window2D(kernel: Size2D(0)), Window2D(kernel: Size2D(1), stride: Size2D(0)),
+    Window2D(kernel: Size2D(Int.max), dilation: Size2D(Int.max)),
+    Window2D(kernel: Size2D(1), padding: Padding2D(Int.max)),
+    Window2D(kernel: Size2D(Int.max)), Window2D(kernel: Size2D(0)),
+    Window2D(kernel: Size2D(1), stride: Size2D(0)),
     Window2D(kernel: Size2D(1), padding: Padding2D(-1)),
   ])
   func absurdWindowsDoNotFit(window: Window2D) {

@@ -10,7 +10,8 @@ enum Executable {
   }
 
   /// The package's root, from this file's place in it.
-  static let packageRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  static let packageRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent()
     .deletingLastPathComponent()
 
   /// The executable beside the test bundle, which the same build made.
@@ -22,7 +23,8 @@ enum Executable {
   }()
 
   /// Starts the executable.
-  static func start(_ arguments: [String], environment: [String: String] = [:], output: Any?, errors: Any?) throws
+  static func start(_ arguments: [String], environment: [String: String] = [:], output: Any?, errors: Any?)
+    throws
     -> Process
   {
     let process = Process()
@@ -42,7 +44,7 @@ enum Executable {
     let folder = try Scratch()
     defer { folder.remove() }
     let files = ["out", "err"].map { folder.url.appendingPathComponent($0) }
-    for file in files { FileManager.default.createFile(atPath: file.path, contents: nil) }
+    for file in files { try Data().write(to: file) }
     let process = try start(
       arguments, environment: environment, output: FileHandle(forWritingTo: files[0]),
       errors: FileHandle(forWritingTo: files[1]))

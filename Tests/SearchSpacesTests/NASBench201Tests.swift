@@ -112,11 +112,7 @@ import Testing
   /// the convolutions that lie on a path.
   @Test func allCells() throws {
     let space = try Spaces.stock(
-      "nasbench201",
-      replacing: [
-        ("channels: [4, 6, 8, 12, 16]", "channels: [4]"), ("cellsPerStage: [1, 2, 3]", "cellsPerStage: [1]"),
-        ("stages: 3", "stages: 1"),
-      ])
+      "nasbench201", channels: 4, cellsPerStage: 1, replacing: [("stages: 3", "stages: 1")])
     #expect(space.architectureCount == "15625")
     let names = ["none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3"]
     var disconnected = 0

@@ -1,6 +1,7 @@
 import ConfigurationFiles
 import Foundation
 import SearchSpaces
+import Testing
 
 /// The spaces that tests work on.
 enum Spaces {
@@ -19,6 +20,26 @@ enum Spaces {
 
   static func stockText(_ name: String) throws -> String {
     try String(contentsOf: root.appendingPathComponent("SearchSpaces/\(name).yaml"), encoding: .utf8)
+  }
+
+  /// The text that a stock space states its widths and depths with, whatever they are tuned to.
+  static func widthsAndDepths(_ name: String) throws -> (channels: String, depths: String) {
+    let text = try stockText(name)
+    let channels = try #require(text.firstMatch(of: #/channels: \[[^\]]*\]/#))
+    let depths = try #require(text.firstMatch(of: #/cellsPerStage: \[[^\]]*\]/#))
+    return (String(channels.output), String(depths.output))
+  }
+
+  /// A stock space with one width and one depth.
+  static func stock(
+    _ name: String, channels: Int, cellsPerStage: Int, replacing others: [(old: String, new: String)] = []
+  ) throws -> SearchSpace {
+    let found = try widthsAndDepths(name)
+    return try stock(
+      name,
+      replacing: [
+        (found.channels, "channels: [\(channels)]"), (found.depths, "cellsPerStage: [\(cellsPerStage)]"),
+      ] + others)
   }
 
   /// A stock space with parts of its text replaced. Every part must be there.
@@ -40,11 +61,7 @@ enum Spaces {
 
   /// The published NAS-Bench-201 network: 16 stem channels, 5 cells per stage.
   static func publishedNASBench201() throws -> SearchSpace {
-    try stock(
-      "nasbench201",
-      replacing: [
-        ("channels: [4, 6, 8, 12, 16]", "channels: [16]"), ("cellsPerStage: [1, 2, 3]", "cellsPerStage: [5]"),
-      ])
+    try stock("nasbench201", channels: 16, cellsPerStage: 5)
   }
 
   /// The choices that an official NAS-Bench-201 string stands for.

@@ -12,7 +12,8 @@ enum StyleSheet {
     h3 { font-size: 1rem; margin: 1.4rem 0 .4rem; } p.note { color: var(--soft); margin: .3rem 0 .8rem; }
     table { border-collapse: collapse; font-size: .9rem; } .wide { overflow-x: auto; }
     th, td { border-bottom: 1px solid var(--rule); padding: .3rem .7rem .3rem 0; text-align: left; vertical-align: top; }
-    td.number, th.number { font-variant-numeric: tabular-nums; text-align: right; }
+    td.number, th.number { font-variant-numeric: tabular-nums; text-align: right; white-space: nowrap; }
+    td { overflow-wrap: anywhere; min-width: 4.5rem; } td.number { min-width: 0; }
     pre { background: var(--panel); border-radius: 6px; font-size: .82rem; overflow-x: auto; padding: .8rem; }
     svg { display: block; height: auto; margin: .4rem 0 1rem; max-width: 100%; width: 47.5rem; }
     svg text { fill: var(--soft); font: 12px system-ui, sans-serif; } svg .axis { fill: var(--ink); }

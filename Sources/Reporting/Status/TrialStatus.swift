@@ -41,7 +41,8 @@ public struct TrialStatus: Codable, Hashable, Sendable {
     self.trial = trial
     verdicts = devices.map { device in
       Verdict(
-        device: device.name, admitted: trial.isFeasible(on: device.name), rejection: trial.rejections[device.name],
+        device: device.name, admitted: trial.isFeasible(on: device.name),
+        rejection: trial.rejections[device.name],
         requiredMemoryBytes: arenaBytes[device.name].map { $0 + device.reservedBytes },
         requiredFlashBytes: weightBytes)
     }

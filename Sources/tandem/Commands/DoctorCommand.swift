@@ -33,12 +33,15 @@ struct DoctorCommand: ParsableCommand {
     let checks = [
       Check(
         requirement: "processor", state: .ok,
-        found: "\(environment.cpu), \(environment.processors) threads, vectors: \(environment.vectorExtension)",
+        found:
+          "\(environment.cpu), \(environment.processors) threads, vectors: \(environment.vectorExtension)",
         fix: nil),
       blas(environment), dataset(), database(), python(),
     ]
     try format.print(checks) {
-      var table = TextTable(columns: [.init("requirement"), .init("state"), .init("found"), .init("to mend it")])
+      var table = TextTable(columns: [
+        .init("requirement"), .init("state"), .init("found"), .init("to mend it"),
+      ])
       for check in checks {
         table.append([check.requirement, check.state.rawValue, check.found, check.fix ?? ""])
       }
@@ -67,10 +70,12 @@ struct DoctorCommand: ParsableCommand {
       let counts = try DatasetSplit.allCases.map { try reference.load($0).count }
       return Check(
         requirement: requirement, state: .ok,
-        found: "\(folder.path), \(counts.map(NumberFormat.grouped).joined(separator: " + ")) images", fix: nil)
+        found: "\(folder.path), \(counts.map(NumberFormat.grouped).joined(separator: " + ")) images", fix: nil
+      )
     } catch {
       return Check(
-        requirement: requirement, state: .missing, found: "\(error)", fix: "apt-get install dataset-fashion-mnist")
+        requirement: requirement, state: .missing, found: "\(error)",
+        fix: "apt-get install dataset-fashion-mnist")
     }
   }
 
@@ -78,7 +83,8 @@ struct DoctorCommand: ParsableCommand {
     let url = ScheduleDatabase.defaultLocation()
     do {
       let count = try ScheduleDatabase(at: url).count()
-      return Check(requirement: "schedule database", state: .ok, found: "\(url.path), \(count) records", fix: nil)
+      return Check(
+        requirement: "schedule database", state: .ok, found: "\(url.path), \(count) records", fix: nil)
     } catch {
       return Check(
         requirement: "schedule database", state: .missing, found: "\(error)",

@@ -82,10 +82,13 @@ struct ExportCommand: ParsableCommand {
       }
     }
     if let id = trial {
-      guard content.trials.indices.contains(id) else { throw ExitStatus.badInput("the run has no trial \(id)") }
+      guard content.trials.indices.contains(id) else {
+        throw ExitStatus.badInput("the run has no trial \(id)")
+      }
       let admitting = devices.filter { content.trials[id].isFeasible(on: $0.name) }
       guard !admitting.isEmpty else {
-        throw ExitStatus.badInput("trial \(id) is not admitted; 'tandem status \(runDirectory!) --trial \(id)' says why")
+        throw ExitStatus.badInput(
+          "trial \(id) is not admitted; 'tandem status \(runDirectory!) --trial \(id)' says why")
       }
       guard admitting.count == 1 else { throw ambiguous(admitting) }
       return (content.trials[id], admitting[0])
@@ -97,7 +100,8 @@ struct ExportCommand: ParsableCommand {
   }
 
   private func ambiguous(_ devices: [DeviceProfile]) -> ExitStatus {
-    .badInput("several devices fit: choose one with --device \(devices.map(\.name).joined(separator: " or "))")
+    .badInput(
+      "several devices fit: choose one with --device \(devices.map(\.name).joined(separator: " or "))")
   }
 
   /// Trains a trial as winners are trained, and keeps the result in the run.
@@ -108,7 +112,9 @@ struct ExportCommand: ParsableCommand {
     let observer = try SearchObserver(
       log: RunLog(of: directory), devices: experiment.devices.map(\.name), isQuiet: quiet.quiet)
     defer { observer.finish() }
-    return try WinnerTraining(experiment: experiment, journal: directory.openStore(), runFolder: directory.url).train(
+    return try WinnerTraining(
+      experiment: experiment, journal: directory.openStore(), runFolder: directory.url
+    ).train(
       trial, trainingSet: experiment.dataset.load(.train), testSet: experiment.dataset.load(.test),
       report: observer.observe)
   }
@@ -117,6 +123,8 @@ struct ExportCommand: ParsableCommand {
 extension ExitStatus {
   /// Nothing to export: no candidate fits.
   static func infeasible(of devices: [String]) -> ExitStatus {
-    ExitStatus(code: Code.infeasible, message: "the run has no candidate that fits \(devices.joined(separator: " or "))")
+    ExitStatus(
+      code: Code.infeasible,
+      message: "the run has no candidate that fits \(devices.joined(separator: " or "))")
   }
 }

@@ -23,7 +23,8 @@ struct ReportCommand: ParsableCommand {
     let directories = runs.map { RunDirectory(at: URL(typed: $0)) }
     let contents = try directories.map { try RunLoader($0).content() }
     let target =
-      output.map { URL(typed: $0) } ?? (directories.count == 1 ? directories[0].reportFile : URL(typed: "report.html"))
+      output.map { URL(typed: $0) }
+      ?? (directories.count == 1 ? directories[0].reportFile : URL(typed: "report.html"))
     try AtomicFile.write(HTMLReport(runs: contents).html(), to: target)
     quiet.note("report: \(target.relativePath)")
   }

@@ -11,7 +11,8 @@ extension SchedulerName: ExpressibleByArgument {}
 /// `tandem schedule`.
 struct ScheduleCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "schedule", abstract: "Orders the operators of an ONNX model so that it needs little memory.",
+    commandName: "schedule",
+    abstract: "Orders the operators of an ONNX model so that it needs little memory.",
     discussion: """
       Activations only: weights live elsewhere, and kernels' scratch memory is not known here. The live peak counts views \
       and in-place reuse unless switched off.
@@ -33,7 +34,9 @@ struct ScheduleCommand: ParsableCommand {
   @OptionGroup var format: FormatOption
 
   func validate() throws {
-    if memoryLimit != nil, device != nil { throw ValidationError("give --memory-limit or --device, not both") }
+    if memoryLimit != nil, device != nil {
+      throw ValidationError("give --memory-limit or --device, not both")
+    }
     if !(1...65_536).contains(alignment) { throw ValidationError("--alignment must be between 1 and 65536") }
   }
 
@@ -62,7 +65,8 @@ struct ScheduleCommand: ParsableCommand {
         "the arena of \(ByteCount.describe(arena.arenaBytes)) is over the limit of \(ByteCount.describe(available))"
           + (report.provedInfeasible == true
             ? "; no order can fit: the lower bound is \(ByteCount.describe(report.lowerBoundBytes))"
-            : "; that no order fits is not proved (lower bound \(ByteCount.describe(report.lowerBoundBytes)))"))
+            : "; that no order fits is not proved (lower bound \(ByteCount.describe(report.lowerBoundBytes)))")
+      )
       throw ExitStatus.infeasible
     }
   }

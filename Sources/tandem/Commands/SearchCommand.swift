@@ -10,7 +10,8 @@ import Training
 /// `tandem search`.
 struct SearchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "search", abstract: "Runs a co-design search: one winner, with its schedule, for every device.",
+    commandName: "search",
+    abstract: "Runs a co-design search: one winner, with its schedule, for every device.",
     discussion: """
       The run directory is new or empty, unless --resume continues the run that is in it. Progress goes to standard \
       error; the tables at the end to standard output.
@@ -33,7 +34,9 @@ struct SearchCommand: ParsableCommand {
   @OptionGroup var quiet: QuietOption
 
   func validate() throws {
-    if resume, output == nil { throw ValidationError("--resume needs --output, the run directory to continue") }
+    if resume, output == nil {
+      throw ValidationError("--resume needs --output, the run directory to continue")
+    }
     if let trials, trials < 1 { throw ValidationError("--trials must be at least 1") }
     if let seed, seed < 0 { throw ValidationError("--seed must not be negative") }
   }
@@ -45,7 +48,8 @@ struct SearchCommand: ParsableCommand {
     // Before anything is written: what is missing or damaged should leave no folder behind.
     let trainingSet = try experiment.dataset.load(.train)
     let testSet = try experiment.dataset.load(.test)
-    let database = try ScheduleDatabase(at: self.database.map { URL(typed: $0) } ?? ScheduleDatabase.defaultLocation())
+    let database = try ScheduleDatabase(
+      at: self.database.map { URL(typed: $0) } ?? ScheduleDatabase.defaultLocation())
 
     let lock = try openRun(directory, experiment)
     defer { withExtendedLifetime(lock) {} }
@@ -55,9 +59,11 @@ struct SearchCommand: ParsableCommand {
       log: RunLog(of: directory), devices: experiment.devices.map(\.name), isQuiet: quiet.quiet)
     quiet.note("run directory: \(directory.url.relativePath)")
 
-    let evaluator = try CandidateEvaluator(experiment: experiment, trainingSet: trainingSet, database: database)
+    let evaluator = try CandidateEvaluator(
+      experiment: experiment, trainingSet: trainingSet, database: database)
     let result = try SearchRun(
-      experiment: experiment, evaluator: evaluator, journal: journal, isCancelled: { Interruption.isRequested }
+      experiment: experiment, evaluator: evaluator, journal: journal,
+      isCancelled: { Interruption.isRequested }
     ).run(observer.observe)
     try FrontTable.write(
       to: directory, trials: result.trials, summary: result.summary, devices: experiment.devices.map(\.name))

@@ -39,7 +39,8 @@ struct SpaceCommand: ParsableCommand {
     func run() throws {
       let files: [String]
       do {
-        files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".yaml") }.sorted()
+        files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".yaml") }
+          .sorted()
       } catch {
         throw ExitStatus.badInput("cannot list the folder '\(folder)'")
       }
@@ -51,7 +52,8 @@ struct SpaceCommand: ParsableCommand {
       }
       try format.print(rows) {
         var table = TextTable(columns: [
-          .init("name"), .init("architectures", alignment: .right), .init("policies", alignment: .right), .init("file"),
+          .init("name"), .init("architectures", alignment: .right), .init("policies", alignment: .right),
+          .init("file"),
         ])
         for row in rows { table.append([row.name, row.architectures, row.policies, row.file]) }
         return table.rendered()
@@ -134,6 +136,9 @@ struct SpaceCommand: ParsableCommand {
     @Option(help: "The generator's seed.") var seed: UInt64 = 0
     @Option(help: "The input as CHANNELSxHEIGHTxWIDTH.") var input = "1x28x28"
     @Option(help: "The number of classes.") var classes = 10
+    @Option(
+      help: "Where to write the candidate, for 'tandem evaluate' (one candidate only).", completion: .file())
+    var output: String?
     @OptionGroup var format: FormatOption
 
     private struct Row: Encodable {
@@ -147,6 +152,9 @@ struct SpaceCommand: ParsableCommand {
 
     func validate() throws {
       if !(1...10_000).contains(count) { throw ValidationError("--count must be between 1 and 10000") }
+      if output != nil, count != 1 {
+        throw ValidationError("--output takes one candidate: leave out --count")
+      }
     }
 
     func run() throws {
@@ -162,9 +170,10 @@ struct SpaceCommand: ParsableCommand {
           guard case .disconnected = error else { throw error }
         }
         return Row(
-          candidate: candidate, label: space.label(candidate.architecture), macs: graph?.macs,
+          candidate: candidate, label: space.fullLabel(candidate.architecture), macs: graph?.macs,
           parameters: graph?.parameterCount, operators: graph?.operators.count, disconnected: graph == nil)
       }
+      if let output { try AtomicFile.write(CandidateFile.encode(rows[0].candidate), to: URL(typed: output)) }
       try format.print(rows) {
         var table = TextTable(columns: [
           .init("architecture"), .init("policy"), .init("MACs", alignment: .right),
@@ -172,7 +181,8 @@ struct SpaceCommand: ParsableCommand {
         ])
         for row in rows {
           table.append([
-            row.label, PolicyText.describe(row.candidate.policy), row.macs.map(NumberFormat.short) ?? "disconnected",
+            row.label, PolicyText.describe(row.candidate.policy),
+            row.macs.map(NumberFormat.short) ?? "disconnected",
             row.parameters.map(NumberFormat.grouped) ?? "–", row.operators.map(String.init) ?? "–",
           ])
         }
@@ -185,7 +195,8 @@ struct SpaceCommand: ParsableCommand {
       guard extents.count == 3, let channels = extents[0], let height = extents[1], let width = extents[2],
         [channels, height, width].allSatisfy({ (1...4096).contains($0) }), (1...100_000).contains(classes)
       else {
-        throw ExitStatus.badInput("--input must be CHANNELSxHEIGHTxWIDTH, each 1 to 4096, and --classes 1 to 100000")
+        throw ExitStatus.badInput(
+          "--input must be CHANNELSxHEIGHTxWIDTH, each 1 to 4096, and --classes 1 to 100000")
       }
       return InputSpecification(channels: channels, height: height, width: width, classes: classes)
     }

@@ -74,7 +74,8 @@ struct StatusCommand: ParsableCommand {
       }
     }
     let status = TrialStatus(
-      trial: trial, label: experiment.space.label(trial.candidate.architecture), devices: experiment.devices,
+      trial: trial, label: experiment.space.fullLabel(trial.candidate.architecture),
+      devices: experiment.devices,
       arenaBytes: arenas, weightBytes: weights)
     try format.print(status) { status.text() }
   }

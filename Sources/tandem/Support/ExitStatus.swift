@@ -42,7 +42,8 @@ struct ExitStatus: Error {
     switch error {
     case let status as ExitStatus: self = status
     case is CleanExit, is ValidationError, is ExitCode: return nil
-    case is ConfigurationError, is FileError, is JSONFileError, is ONNXError, is SearchSpaceError, is DatasetError,
+    case is ConfigurationError, is FileError, is JSONFileError, is ONNXError, is SearchSpaceError,
+      is DatasetError,
       is StoreError, is DeploymentError, is SchedulingError, is GraphError:
       self = .badInput("\(error)")
     case let error as SearchError:

@@ -8,13 +8,17 @@ enum Interruption {
   /// Whether a stop was asked for.
   static var isRequested: Bool { count > 0 }
 
-  /// Installs the handlers.
+  /// Installs the handlers, and lets the signals through: a parent may have blocked them.
   static func install() {
+    var signals = sigset_t()
+    sigemptyset(&signals)
     for number in [SIGINT, SIGTERM] {
+      sigaddset(&signals, number)
       signal(number) { _ in
         Interruption.count += 1
         if Interruption.count > 1 { _exit(ExitStatus.Code.interrupted) }
       }
     }
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 }

@@ -3,6 +3,7 @@ import Deployment
 import Devices
 import ExperimentStore
 import Foundation
+import Foundations
 import ScheduleTuning
 import Training
 
@@ -42,16 +43,27 @@ struct RunBundles {
         standardDeviation: final.normalization.standardDeviation),
       accuracy: [
         AccuracyFigure(
-          purpose: .search, accuracy: estimate.accuracy, split: estimate.split, images: estimate.validationImages,
+          purpose: .search, accuracy: estimate.accuracy, split: estimate.split,
+          images: estimate.validationImages,
           estimator: estimate.estimator, trainImages: estimate.trainImages, epochs: estimate.epochs),
         AccuracyFigure(
           purpose: .final, accuracy: final.testAccuracy, split: "test", images: final.testImages,
           estimator: "final-training", trainImages: final.trainImages, epochs: final.epochs),
       ],
-      latency: onDevice.latency, target: TargetFingerprint.current(threads: onDevice.latency.threads),
+      latency: onDevice.latency, target: try target(threads: onDevice.latency.threads),
       experiment: experiment.name, trialID: trial.id, classNames: experiment.dataset.classNames,
       producerVersion: TandemVersion.current)
     try BundleWriter.write(content, to: destination, artifacts: artifacts)
+  }
+
+  /// Where the run's latencies were measured, which need not be this machine.
+  private func target(threads: Int) throws -> TargetFingerprint {
+    let environment = try JSONFile.decode(
+      RunEnvironment.self, from: AtomicFile.read(directory.environmentFile),
+      source: directory.environmentFile.relativePath)
+    return TargetFingerprint(
+      cpu: environment.cpu, vectorExtension: environment.vectorExtension,
+      blas: "\(environment.blas.version) \(environment.blas.core)", threads: threads)
   }
 }
 
@@ -61,7 +73,8 @@ extension DatasetReference {
     switch name {
     case .fashionMNIST:
       [
-        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
+        "Ankle boot",
       ]
     }
   }

@@ -23,7 +23,8 @@ struct RunLoader {
     for device in experiment.devices {
       let file = directory.bestFolder(device: device.name).appendingPathComponent("memory-plan.json")
       guard FileManager.default.fileExists(atPath: file.path) else { continue }
-      plans[device.name] = try JSONFile.decode(ArenaPlan.self, from: AtomicFile.read(file), source: file.relativePath)
+      plans[device.name] = try JSONFile.decode(
+        ArenaPlan.self, from: AtomicFile.read(file), source: file.relativePath)
     }
     return RunContent(
       name: directory.url.lastPathComponent, experiment: experiment.name, trials: trials,
@@ -32,7 +33,7 @@ struct RunLoader {
       finalResults: Dictionary(try store.finalResults().map { ($0.trialID, $0) }, uniquingKeysWith: { $1 }),
       plans: plans,
       labels: Dictionary(
-        uniqueKeysWithValues: trials.map { ($0.id, experiment.space.label($0.candidate.architecture)) }),
+        uniqueKeysWithValues: trials.map { ($0.id, experiment.space.fullLabel($0.candidate.architecture)) }),
       configuration: String(decoding: try AtomicFile.read(directory.experimentFile), as: UTF8.self),
       environment: String(decoding: try AtomicFile.read(directory.environmentFile), as: UTF8.self))
   }

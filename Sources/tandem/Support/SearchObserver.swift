@@ -21,7 +21,8 @@ final class SearchObserver {
   func observe(_ event: SearchEvent) {
     switch event {
     case .started(let progress):
-      write("started", ["finishedTrials": "\(progress.finishedTrials)", "totalTrials": "\(progress.totalTrials)"])
+      write(
+        "started", ["finishedTrials": "\(progress.finishedTrials)", "totalTrials": "\(progress.totalTrials)"])
       show(progress)
     case .trialFinished(let trial, let progress):
       write("trialFinished", Self.fields(of: trial))
@@ -43,7 +44,10 @@ final class SearchObserver {
     case .finalTrainingFinished(let result):
       write(
         "finalTrainingFinished",
-        ["trial": "\(result.trialID)", "testAccuracy": "\(result.testAccuracy)", "seconds": "\(result.seconds)"])
+        [
+          "trial": "\(result.trialID)", "testAccuracy": "\(result.testAccuracy)",
+          "seconds": "\(result.seconds)",
+        ])
       note(
         "trial \(result.trialID): test accuracy \(NumberFormat.percent(result.testAccuracy)) after "
           + "\(NumberFormat.duration(seconds: result.seconds))")
@@ -64,7 +68,8 @@ final class SearchObserver {
     if !rejections.isEmpty { parts.append("rejected: " + rejections.joined(separator: ", ")) }
     if progress.failedTrials > 0 { parts.append("failed \(progress.failedTrials)") }
     line.update(
-      done: progress.finishedTrials, total: progress.totalTrials, unit: "trial", note: parts.joined(separator: " · "))
+      done: progress.finishedTrials, total: progress.totalTrials, unit: "trial",
+      note: parts.joined(separator: " · "))
   }
 
   private func note(_ message: String) {
@@ -76,8 +81,12 @@ final class SearchObserver {
   private func write(_ event: String, _ fields: [String: String]) { try? log.append(event, fields) }
 
   private static func fields(of trial: Trial) -> [String: String] {
-    var fields = ["trial": "\(trial.id)", "outcome": trial.outcome.kind.rawValue, "seconds": "\(trial.seconds)"]
-    if let measurement = trial.measurement { fields["validationAccuracy"] = "\(measurement.validation.accuracy)" }
+    var fields = [
+      "trial": "\(trial.id)", "outcome": trial.outcome.kind.rawValue, "seconds": "\(trial.seconds)",
+    ]
+    if let measurement = trial.measurement {
+      fields["validationAccuracy"] = "\(measurement.validation.accuracy)"
+    }
     for (device, rejection) in trial.rejections { fields["rejectedBy.\(device)"] = rejection.reason.rawValue }
     if case .failed(let failure) = trial.outcome { fields["failure"] = failure.message }
     return fields
