@@ -21,7 +21,8 @@ public enum ActivationFusion {
   // to the other and adds none elsewhere. Kinds are asked of the editor, because a neighbour may apply two ReLUs,
   // one as it reads and one as it writes.
 
-  private static func fuseIntoProducer(_ id: OperatorID, of graph: Graph, _ editor: inout GraphEditor) -> Bool {
+  private static func fuseIntoProducer(_ id: OperatorID, of graph: Graph, _ editor: inout GraphEditor) -> Bool
+  {
     let source = graph[id].inputs[0]
     guard let producer = graph.producers[source.index], let node = editor.operators[producer.index],
       graph.readers[source.index].count == 1, !graph.outputs.contains(source)
@@ -30,7 +31,8 @@ public enum ActivationFusion {
     switch node.kind {
     case .convolution(let window, let groups, let before, .none):
       kind = .convolution(window: window, groups: groups, inputActivation: before, activation: .relu)
-    case .batchNormalization(let epsilon, .none): kind = .batchNormalization(epsilon: epsilon, activation: .relu)
+    case .batchNormalization(let epsilon, .none):
+      kind = .batchNormalization(epsilon: epsilon, activation: .relu)
     case .add(.none): kind = .add(activation: .relu)
     default: return false
     }
