@@ -75,7 +75,7 @@ public enum BundleWriter {
     let metadata = ModelMetadata.properties(
       origin: BundleManifest.Origin(content), device: content.device.name,
       arenaBytes: network.arena.arenaBytes,
-      livePeakBytes: network.livePeak.bytes, input: BundleManifest.Input(content), scheduleHash: scheduleHash)
+      peakBytes: network.peak.bytes, input: BundleManifest.Input(content), scheduleHash: scheduleHash)
     let data: Data
     let graph: Graph
     do {

@@ -77,12 +77,12 @@ import Testing
       let candidate = experiment.space.sample(using: &generator)
       guard let plan = try? fake.evaluator.plan(candidate, alignment: 4096) else { continue }
       let cases: [(limit: Int, reason: Rejection.Reason)] = [
-        (plan.trivialBound.bytes - 1, .memoryBound), (plan.livePeak.bytes - 1, .memoryPeak),
+        (plan.trivialBound.bytes - 1, .memoryBound), (plan.peak.bytes - 1, .memoryPeak),
         (plan.arena.arenaBytes - 1, .memoryArena),
       ]
       for (limit, reason) in cases {
-        if reason == .memoryPeak, plan.livePeak.bytes == plan.trivialBound.bytes { continue }
-        if reason == .memoryArena, plan.arena.arenaBytes == plan.livePeak.bytes { continue }
+        if reason == .memoryPeak, plan.peak.bytes == plan.trivialBound.bytes { continue }
+        if reason == .memoryArena, plan.arena.arenaBytes == plan.peak.bytes { continue }
         let device = DeviceProfile(
           name: "edge", title: "", description: "", memoryBytes: limit + 100, reservedBytes: 100,
           alignment: 4096)

@@ -18,7 +18,7 @@ import Testing
       Issue.record("the golden evaluation is a measurement")
       return
     }
-    let peak = measurement.livePeak
+    let peak = measurement.peak
     #expect(
       peak.inputBytes + peak.outputBytes + peak.otherLiveBytes + peak.workspaceBytes == peak.bytes)
   }

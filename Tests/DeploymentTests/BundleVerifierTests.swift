@@ -232,7 +232,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("livePeakBytes", "memory.livePeakBytes"), ("activationPeakBytes", "memory.activationPeakBytes"),
+    ("peakBytes", "memory.peakBytes"), ("livePeakBytes", "memory.livePeakBytes"),
     ("modelOrderPeakBytes", "memory.modelOrderPeakBytes"), ("weightBytes", "memory.weightBytes"),
     ("unpaddedArenaBytes", "memory.unpaddedArenaBytes"), ("arenaLimitBytes", "device.arenaLimitBytes"),
   ])
@@ -244,7 +244,7 @@ import Testing
     }
     switch error {
     case .wrongFigure(key, _, "12"): break
-    case .wrongMetadata("tandem.livePeakBytes", "12", _): #expect(name == "livePeakBytes")
+    case .wrongMetadata("tandem.peakBytes", "12", _): #expect(name == "peakBytes")
     default: Issue.record("\(String(describing: error))")
     }
   }

@@ -61,11 +61,11 @@ enum RandomTrials {
   static func measurement(_ generator: inout SeededGenerator) -> CoSearch.Measurement {
     func number() -> Int { .random(in: 1...1_000_000, using: &generator) }
     func fraction() -> Double { .random(in: 0..<1, using: &generator) }
-    let peak = """
+    let peakText = """
       {"bytes": \(number()), "step": 3, "operatorID": 7, "operatorName": "conv", "inputBytes": 1,
        "outputBytes": 2, "otherLiveBytes": 3, "workspaceBytes": 4}
       """
-    let livePeak = try! JSONDecoder().decode(MemoryPeak.self, from: Data(peak.utf8))
+    let peak = try! JSONDecoder().decode(MemoryPeak.self, from: Data(peakText.utf8))
     return CoSearch.Measurement(
       validation: AccuracyEstimate(
         accuracy: fraction(), estimator: "short-training", split: "validation", trainImages: number(),
@@ -76,7 +76,7 @@ enum RandomTrials {
           latency: LatencyStatistics(
             sampleMilliseconds: [fraction(), fraction(), fraction()], warmup: 2, threads: 1))
       ],
-      rejections: ["small": rejection(&generator)], livePeak: livePeak, activationPeakBytes: number(),
+      rejections: ["small": rejection(&generator)], peak: peak, livePeakBytes: number(),
       trivialBoundBytes: number(), weightBytes: number(), macs: number(), parameters: number())
   }
 

@@ -27,9 +27,9 @@ struct NetworkPlannerTests {
       #expect(zip(found, expected).allSatisfy { abs($0 - $1) <= 1e-4 * largest })
       #expect(executor.measuredArenaBytes == plan.arena.arenaBytes)
 
-      #expect(plan.trivialBound.bytes <= plan.livePeak.bytes)
-      #expect(plan.activationPeakBytes <= plan.livePeak.bytes)
-      #expect(plan.livePeak.bytes <= plan.arena.arenaBytes)
+      #expect(plan.trivialBound.bytes <= plan.peak.bytes)
+      #expect(plan.livePeakBytes <= plan.peak.bytes)
+      #expect(plan.peak.bytes <= plan.arena.arenaBytes)
       #expect(plan.weightBytes == plan.graph.weightBytes)
     }
   }
@@ -45,9 +45,9 @@ struct NetworkPlannerTests {
     #expect(plan.model.workspaceBytes[left] == 4 * 9 * 3 * 12 * 4)
     #expect(plan.schedules[left] == KernelSchedule(algorithm: .im2colGEMM, rowTile: 3))
     let withWorkspace = try MemoryProblem(graph: plan.graph, model: plan.model).evaluate(plan.order)
-    #expect(plan.livePeak == withWorkspace.peak)
+    #expect(plan.peak == withWorkspace.peak)
     let without = try MemoryProblem(graph: plan.graph).evaluate(plan.order)
-    #expect(plan.activationPeakBytes == without.peak.bytes)
+    #expect(plan.livePeakBytes == without.peak.bytes)
   }
 
   @Test func boundNamesTheBindingOperator() throws {

@@ -8,7 +8,7 @@ import SearchSpaces
 
 /// Evaluates one candidate for several devices, the cheapest stage first:
 ///
-///     lower ─▶ bound ─▶ plan: live peak, arena, flash ─▶ latency ─▶ accuracy
+///     lower ─▶ bound ─▶ plan: peak, arena, flash ─▶ latency ─▶ accuracy
 ///       │        └─ over a device's limit: rejected for it ─┘
 ///       └─ disconnected: rejected for all
 ///

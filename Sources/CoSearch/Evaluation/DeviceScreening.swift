@@ -7,7 +7,7 @@ import SearchSpaces
 
 /// Which devices admit a candidate, and why the others do not.
 ///
-/// The bound rejects before the order is computed, the live peak before the arena is laid out: the arena can only
+/// The bound rejects before the order is computed, the peak before the arena is laid out: the arena can only
 /// be larger. The order and the peak are the same for all devices; the arena depends on the alignment.
 struct DeviceScreening {
   /// The devices that admit the candidate, in the order given, with the plan for their alignment.
@@ -50,13 +50,13 @@ struct DeviceScreening {
   ) -> Measurement {
     let network = admitted[0].network
     return Measurement(
-      validation: validation, devices: devices, rejections: rejections, livePeak: network.livePeak,
-      activationPeakBytes: network.activationPeakBytes, trivialBoundBytes: network.trivialBound.bytes,
+      validation: validation, devices: devices, rejections: rejections, peak: network.peak,
+      livePeakBytes: network.livePeakBytes, trivialBoundBytes: network.trivialBound.bytes,
       weightBytes: network.weightBytes, macs: network.graph.macs, parameters: network.graph.parameterCount)
   }
 
   private static func rejection(of network: PlannedNetwork, by device: DeviceProfile) -> Rejection? {
-    let peak = network.livePeak
+    let peak = network.peak
     let limit = device.arenaLimitBytes
     if peak.bytes > limit {
       return Rejection(
@@ -78,7 +78,7 @@ struct DeviceScreening {
 }
 
 extension Proof {
-  /// The live peak below which no order is, as far as it is proved; `peak` is that of the schedule.
+  /// The peak below which no order is, as far as it is proved; `peak` is that of the schedule.
   fileprivate func lowerBytes(peak: Int) -> Int {
     switch self {
     case .optimal: peak

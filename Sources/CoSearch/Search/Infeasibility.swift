@@ -17,13 +17,13 @@ public struct Infeasibility: Codable, Hashable, Sendable {
   public struct Nearest: Codable, Hashable, Sendable {
     /// The trial.
     public let trialID: Int
-    /// Its live peak: the smallest peak that was reached.
+    /// Its peak: the smallest peak that was reached.
     public let peakBytes: Int
     /// Its arena: what the device would have to hold.
     public let arenaBytes: Int
-    /// The operator at which the live peak occurs.
+    /// The operator at which the peak occurs.
     public let operatorName: String
-    /// No operator order of this candidate has a live peak below this.
+    /// No operator order of this candidate has a peak below this.
     public let boundBytes: Int
     /// Its weights, and the device's flash if that is limited.
     public let weightBytes: Int
@@ -55,8 +55,8 @@ public struct Infeasibility: Codable, Hashable, Sendable {
       guard let network = try? evaluator.plan(trial.candidate, alignment: device.alignment) else { continue }
       if let best, network.arena.arenaBytes >= best.arenaBytes { continue }
       best = Nearest(
-        trialID: trial.id, peakBytes: network.livePeak.bytes, arenaBytes: network.arena.arenaBytes,
-        operatorName: network.livePeak.operatorName, boundBytes: network.trivialBound.bytes,
+        trialID: trial.id, peakBytes: network.peak.bytes, arenaBytes: network.arena.arenaBytes,
+        operatorName: network.peak.operatorName, boundBytes: network.trivialBound.bytes,
         weightBytes: network.weightBytes, flashBytes: device.flashBytes)
     }
     nearest = best
@@ -79,7 +79,7 @@ extension Infeasibility: CustomStringConvertible {
       return "no candidate could be planned for \(device) (limit \(limitBytes) B)"
     }
     let memory =
-      "the smallest arena for \(device) has \(nearest.arenaBytes) B (live peak \(nearest.peakBytes) B at "
+      "the smallest arena for \(device) has \(nearest.arenaBytes) B (peak \(nearest.peakBytes) B at "
       + "operator '\(nearest.operatorName)', trial \(nearest.trialID)); the limit is \(limitBytes) B"
     guard let flashBytes = nearest.flashBytes, nearest.weightBytes > flashBytes else { return memory }
     return memory + "; its weights have \(nearest.weightBytes) B, the flash \(flashBytes) B"

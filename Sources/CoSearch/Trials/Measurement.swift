@@ -10,11 +10,11 @@ public struct Measurement: Codable, Hashable, Sendable {
   public var devices: [String: DeviceMeasurement]
   /// Why the other devices do not, by device name.
   public var rejections: [String: Rejection]
-  /// The live peak of the planned order: in-place, views and kernel workspace included; its parts add up.
-  public let livePeak: MemoryPeak
+  /// The peak of the planned order: in-place, views and kernel workspace included; its parts add up.
+  public let peak: MemoryPeak
   /// The live peak of the same order without workspace.
-  public let activationPeakBytes: Int
-  /// The largest sum of inputs, outputs and workspace of one operator: no order has a smaller live peak.
+  public let livePeakBytes: Int
+  /// The largest sum of inputs, outputs and workspace of one operator: no order has a smaller peak.
   public let trivialBoundBytes: Int
   /// Weights of the inference form, batch normalisation folded: what counts against flash.
   public let weightBytes: Int
@@ -26,14 +26,14 @@ public struct Measurement: Codable, Hashable, Sendable {
   /// Creates a measurement.
   public init(
     validation: AccuracyEstimate, devices: [String: DeviceMeasurement], rejections: [String: Rejection],
-    livePeak: MemoryPeak, activationPeakBytes: Int, trivialBoundBytes: Int, weightBytes: Int, macs: Int,
+    peak: MemoryPeak, livePeakBytes: Int, trivialBoundBytes: Int, weightBytes: Int, macs: Int,
     parameters: Int
   ) {
     self.validation = validation
     self.devices = devices
     self.rejections = rejections
-    self.livePeak = livePeak
-    self.activationPeakBytes = activationPeakBytes
+    self.peak = peak
+    self.livePeakBytes = livePeakBytes
     self.trivialBoundBytes = trivialBoundBytes
     self.weightBytes = weightBytes
     self.macs = macs

@@ -6,7 +6,7 @@ public struct Rejection: Codable, Hashable, Sendable {
     case disconnected
     /// One operator alone, with its inputs, outputs and workspace, is over the limit: no order can help.
     case memoryBound
-    /// The live peak of the planned order is over the limit.
+    /// The peak of the planned order is over the limit.
     case memoryPeak
     /// The arena, with its padding and gaps, is over the limit.
     case memoryArena
@@ -16,7 +16,7 @@ public struct Rejection: Codable, Hashable, Sendable {
 
   /// Why.
   public let reason: Reason
-  /// What is over the limit: the trivial bound, the live peak, the arena or the weights. 0 when disconnected.
+  /// What is over the limit: the trivial bound, the peak, the arena or the weights. 0 when disconnected.
   public let peakBytes: Int
   /// What would be admitted: RAM less the reserved bytes, or flash. 0 when disconnected, which no limit cures.
   public let limitBytes: Int

@@ -68,11 +68,11 @@ public struct BundleManifest: Codable, Hashable, Sendable {
   public struct Memory: Codable, Hashable, Sendable {
     /// Live peak of the plan: the most bytes in use at once while its operators run, kernel workspace included,
     /// in-place and views as in schedule.json.
-    public let livePeakBytes: Int
+    public let peakBytes: Int
     /// The step of that peak, taken apart.
     public let peakStep: MemoryPeak
     /// Live peak of the same order without workspace.
-    public let activationPeakBytes: Int
+    public let livePeakBytes: Int
     /// Size of the arena that holds everything at the planned offsets, workspace included, padded to the alignment.
     /// This is what the limit is compared with.
     public let arenaBytes: Int
@@ -188,8 +188,8 @@ public struct BundleManifest: Codable, Hashable, Sendable {
     latencyMilliseconds = content.latency
     latencyTarget = content.target
     memory = Memory(
-      livePeakBytes: network.livePeak.bytes, peakStep: network.livePeak,
-      activationPeakBytes: network.activationPeakBytes, arenaBytes: network.arena.arenaBytes,
+      peakBytes: network.peak.bytes, peakStep: network.peak,
+      livePeakBytes: network.livePeakBytes, arenaBytes: network.arena.arenaBytes,
       unpaddedArenaBytes: network.arena.unpaddedArenaBytes, modelOrderPeakBytes: modelOrderPeakBytes,
       weightBytes: network.weightBytes, inplace: network.model.inPlace, views: network.model.views)
     macs = graph.macs

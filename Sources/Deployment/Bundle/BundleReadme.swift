@@ -61,12 +61,12 @@ enum BundleReadme {
       |---|---|---|
       | arena | \(memory.arenaBytes) | all activations and kernel workspace at the offsets of `memory-plan.json`, padded to \(device.alignment) bytes |
       | limit | \(device.arenaLimitBytes) | \(device.memoryBytes) bytes of RAM less \(device.reservedBytes) reserved |
-      | live peak of the plan | \(memory.livePeakBytes) | most bytes in use at once, kernel workspace included; at operator `\(memory.peakStep.operatorName)` |
-      | the same without workspace | \(memory.activationPeakBytes) | |
+      | peak of the plan | \(memory.peakBytes) | most bytes in use at once, kernel workspace included; at operator `\(memory.peakStep.operatorName)` |
+      | its live peak: the same order without workspace | \(memory.livePeakBytes) | |
       | live peak of the node order of `model.onnx` | \(memory.modelOrderPeakBytes) | fused activations counted as nodes and tensors of their own, no workspace |
       | weights | \(memory.weightBytes) | stored apart from the arena |
 
-      The live peaks let reshapes share their input's bytes and element-wise operators overwrite an input that is not
+      The peaks let reshapes share their input's bytes and element-wise operators overwrite an input that is not
       needed any more.
       """
   }
@@ -99,7 +99,7 @@ enum BundleReadme {
     """
     ## Other runtimes
 
-    The arena and the live peak are those of the plan, as Tandem's executor runs it. A runtime that loads `model.onnx`
+    The arena and the peaks are those of the plan, as Tandem's executor runs it. A runtime that loads `model.onnx`
     has an allocator and kernels of its own: it may reorder, fuse or copy, and its memory is not promised here. ONNX
     Runtime runs another order by default; these settings of its `SessionOptions` keep the nodes and their order:
 

@@ -4,13 +4,13 @@ enum ModelMetadata {
 
   /// What model.onnx says of itself: enough to recognise it, and to feed it, without the rest of the bundle.
   static func properties(
-    origin: BundleManifest.Origin, device: String, arenaBytes: Int, livePeakBytes: Int,
+    origin: BundleManifest.Origin, device: String, arenaBytes: Int, peakBytes: Int,
     input: BundleManifest.Input, scheduleHash: String?
   ) -> [String: String] {
     func list(_ values: [Double]) -> String { values.map { "\($0)" }.joined(separator: ",") }
     var result = [
       "tandem.candidate": origin.candidate, "tandem.device": device, "tandem.arenaBytes": "\(arenaBytes)",
-      "tandem.livePeakBytes": "\(livePeakBytes)", "tandem.input.layout": input.layout,
+      "tandem.peakBytes": "\(peakBytes)", "tandem.input.layout": input.layout,
       "tandem.input.scale": "\(input.scale)", "tandem.input.mean": list(input.mean),
       "tandem.input.standardDeviation": list(input.standardDeviation),
     ]

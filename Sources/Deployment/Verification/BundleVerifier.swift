@@ -146,7 +146,7 @@ public struct BundleVerifier {
     }
     let properties = ModelMetadata.properties(
       origin: manifest.origin, device: manifest.device.name, arenaBytes: manifest.memory.arenaBytes,
-      livePeakBytes: manifest.memory.livePeakBytes, input: manifest.preprocessing,
+      peakBytes: manifest.memory.peakBytes, input: manifest.preprocessing,
       scheduleHash: manifest.files[BundleFile.schedule]?.sha256)
     let found = model.metadata
     for (key, expected) in properties.sorted(by: { $0.key < $1.key }) where found[key] != expected {
@@ -194,20 +194,20 @@ public struct BundleVerifier {
       throw .invalidPlan(error)
     }
     let peak: MemoryPeak
-    let activationPeakBytes: Int
+    let livePeakBytes: Int
     do {
       peak = try MemoryProblem(graph: graph, model: rules).evaluate(graph.operatorIDs).peak
       let bare = MemoryModel(inPlace: rules.inPlace, views: rules.views)
-      activationPeakBytes = try MemoryProblem(graph: graph, model: bare).evaluate(graph.operatorIDs).peak
+      livePeakBytes = try MemoryProblem(graph: graph, model: bare).evaluate(graph.operatorIDs).peak
         .bytes
     } catch {
       throw .scheduleMismatch(reason: "\(error)")
     }
     try expect("memory.inplace", manifest.memory.inplace, is: rules.inPlace)
     try expect("memory.views", manifest.memory.views, is: rules.views)
-    try expect("memory.livePeakBytes", manifest.memory.livePeakBytes, is: peak.bytes)
+    try expect("memory.peakBytes", manifest.memory.peakBytes, is: peak.bytes)
     try expect("memory.peakStep.bytes", manifest.memory.peakStep.bytes, is: peak.bytes)
     try expect("memory.peakStep.operatorName", manifest.memory.peakStep.operatorName, is: peak.operatorName)
-    try expect("memory.activationPeakBytes", manifest.memory.activationPeakBytes, is: activationPeakBytes)
+    try expect("memory.livePeakBytes", manifest.memory.livePeakBytes, is: livePeakBytes)
   }
 }

@@ -9,7 +9,7 @@ public enum FrontTable {
   /// The names of the columns.
   public static let columns = [
     "device", "trial", "winner", "validationAccuracy", "latencyMilliseconds", "latencyNoisy", "threads",
-    "livePeakBytes", "arenaBytes", "activationPeakBytes", "trivialBoundBytes", "weightBytes", "macs",
+    "peakBytes", "arenaBytes", "livePeakBytes", "trivialBoundBytes", "weightBytes", "macs",
     "parameters", "architecture", "policy",
   ]
 
@@ -25,7 +25,7 @@ public enum FrontTable {
         lines.append([
           device, "\(id)", "\(summary.winners[device] == id)", "\(measurement.validation.accuracy)",
           "\(result.latency.medianMilliseconds)", "\(result.latency.noisy)", "\(result.latency.threads)",
-          "\(measurement.livePeak.bytes)", "\(result.arenaBytes)", "\(measurement.activationPeakBytes)",
+          "\(measurement.peak.bytes)", "\(result.arenaBytes)", "\(measurement.livePeakBytes)",
           "\(measurement.trivialBoundBytes)", "\(measurement.weightBytes)", "\(measurement.macs)",
           "\(measurement.parameters)", trial.candidate.architecture.key, trial.candidate.policy.key,
         ])

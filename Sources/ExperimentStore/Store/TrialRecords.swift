@@ -82,14 +82,14 @@ enum TrialRecords {
     try database.execute(
       sql: """
         INSERT INTO measurement
-        (trialID, accuracy, validation, livePeakBytes, livePeak, activationPeakBytes, trivialBoundBytes,
+        (trialID, accuracy, validation, peakBytes, peak, livePeakBytes, trivialBoundBytes,
          weightBytes, macs, parameters)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
         trial.id, measurement.validation.accuracy, try JSONFile.encodeLine(measurement.validation),
-        measurement.livePeak.bytes, try JSONFile.encodeLine(measurement.livePeak),
-        measurement.activationPeakBytes, measurement.trivialBoundBytes, measurement.weightBytes,
+        measurement.peak.bytes, try JSONFile.encodeLine(measurement.peak),
+        measurement.livePeakBytes, measurement.trivialBoundBytes, measurement.weightBytes,
         measurement.macs, measurement.parameters,
       ])
     for (device, result) in measurement.devices {
@@ -147,8 +147,8 @@ enum TrialRecords {
                   latency: try decode(LatencyStatistics.self, device["latency"]))
               )
             }),
-          rejections: rejections, livePeak: try decode(MemoryPeak.self, measurement["livePeak"]),
-          activationPeakBytes: measurement["activationPeakBytes"],
+          rejections: rejections, peak: try decode(MemoryPeak.self, measurement["peak"]),
+          livePeakBytes: measurement["livePeakBytes"],
           trivialBoundBytes: measurement["trivialBoundBytes"], weightBytes: measurement["weightBytes"],
           macs: measurement["macs"], parameters: measurement["parameters"]))
     }

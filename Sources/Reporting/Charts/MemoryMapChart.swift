@@ -12,7 +12,7 @@ public struct MemoryMapChart: Sendable {
   ///
   /// - Parameters:
   ///   - limitBytes: the device's limit for the arena, drawn as a line.
-  ///   - peakStep: the step of the live peak, marked.
+  ///   - peakStep: the step of the peak, marked.
   public init(plan: ArenaPlan, limitBytes: Int? = nil, peakStep: Int? = nil) {
     self.plan = plan
     self.limitBytes = limitBytes

@@ -30,8 +30,8 @@ struct RunSections {
       return FrontChart.Point(
         latencyMilliseconds: device.latency.medianMilliseconds, accuracy: measurement.validation.accuracy,
         tooltip: "trial \(trial.id): \(NumberFormat.percent(measurement.validation.accuracy)), "
-          + "\(NumberFormat.milliseconds(device.latency.medianMilliseconds)), live peak "
-          + "\(ByteCount.describe(measurement.livePeak.bytes)); \(run.labels[trial.id] ?? "")",
+          + "\(NumberFormat.milliseconds(device.latency.medianMilliseconds)), peak "
+          + "\(ByteCount.describe(measurement.peak.bytes)); \(run.labels[trial.id] ?? "")",
         isOnFront: run.front.contains(trial.id), winnerOf: run.devicesWon(by: trial.id))
     }
     let example = measured[0].1
@@ -44,7 +44,7 @@ struct RunSections {
         "\($0.threads) thread(s), median of \($0.repeats) repeats after \($0.warmup) warm-up runs"
       }
         ?? "not measured")
-      + ". Points on the front of accuracy, latency and live peak are blue, winners red; the front has three objectives, "
+      + ". Points on the front of accuracy, latency and peak memory are blue, winners red; the front has three objectives, "
       + "so a point of it may look dominated in two."
     return [
       HTML.heading(2, "Accuracy against latency"), FrontChart(points: points).svg(),
@@ -52,7 +52,7 @@ struct RunSections {
       HTML.heading(3, "The front"),
       HTML.table(
         [
-          ("trial", true), ("accuracy", true), ("latency", true), ("live peak", true), ("weights", true),
+          ("trial", true), ("accuracy", true), ("latency", true), ("peak", true), ("weights", true),
           ("MACs", true),
           ("fits", false), ("architecture", false), ("policy", false),
         ],
@@ -61,7 +61,7 @@ struct RunSections {
           return [
             "\(trial.id)", NumberFormat.percent(measurement.validation.accuracy),
             latencyOf(measurement).map { NumberFormat.milliseconds($0.latency.medianMilliseconds) } ?? "–",
-            ByteCount.describe(measurement.livePeak.bytes), ByteCount.describe(measurement.weightBytes),
+            ByteCount.describe(measurement.peak.bytes), ByteCount.describe(measurement.weightBytes),
             NumberFormat.short(measurement.macs), measurement.devices.keys.sorted().joined(separator: ", "),
             run.labels[trial.id] ?? "", PolicyText.describe(trial.candidate.policy),
           ]
@@ -79,7 +79,7 @@ struct RunSections {
       guard let id = run.winners[device.name], let measurement = run.trials[id].measurement,
         let onDevice = measurement.devices[device.name]
       else { return [] }
-      let peak = measurement.livePeak
+      let peak = measurement.peak
       var parts = [
         HTML.heading(2, "Winner of \(device.name)"),
         HTML.paragraph(
@@ -96,8 +96,8 @@ struct RunSections {
             + "\(ByteCount.describe(measurement.weightBytes))."),
         HTML.heading(3, "The peak step"),
         HTML.paragraph(
-          "The live peak of \(ByteCount.describe(peak.bytes)) (in-place, views and workspace counted; "
-            + "\(ByteCount.describe(measurement.activationPeakBytes)) without workspace) is reached at step \(peak.step), "
+          "The peak of \(ByteCount.describe(peak.bytes)) (in-place, views and workspace counted; "
+            + "\(ByteCount.describe(measurement.livePeakBytes)) without workspace) is reached at step \(peak.step), "
             + "\(peak.operatorName)."),
         StackedBar(parts: [
           ("inputs", peak.inputBytes, "input"), ("outputs", peak.outputBytes, "output"),
@@ -110,7 +110,7 @@ struct RunSections {
           MemoryMapChart(plan: plan, limitBytes: device.arenaLimitBytes, peakStep: peak.step).svg(),
           HTML.paragraph(
             "Each rectangle is a buffer at its planned offset, from the first to the last step that needs it; yellow is "
-              + "kernel workspace. The shaded step is the live peak.", note: true),
+              + "kernel workspace. The shaded step is the peak.", note: true),
         ]
       }
       return parts
@@ -132,7 +132,7 @@ struct RunSections {
           ] + Rejection.Reason.allCases.map { "\(counts[device.name]?[$0] ?? 0)" }
         }),
       HTML.paragraph(
-        "memoryBound: one operator alone is over the limit, under every order. memoryPeak: the live peak of the planned order "
+        "memoryBound: one operator alone is over the limit, under every order. memoryPeak: the peak of the planned order "
           + "is. memoryArena: the arena with padding and gaps is. flash: the weights are. disconnected: no path from input to "
           + "output.", note: true),
     ]

@@ -34,7 +34,7 @@ public struct RunStatus: Codable, Hashable, Sendable {
     /// Median latency with the device's threads.
     public let latencyMilliseconds: Double
     /// Live peak, workspace included.
-    public let livePeakBytes: Int
+    public let peakBytes: Int
     /// Arena, workspace included.
     public let arenaBytes: Int
     /// Weights.
@@ -55,7 +55,7 @@ public struct RunStatus: Codable, Hashable, Sendable {
   public let outcomes: [String: Int]
   /// Every device's standing, in the experiment's order.
   public let devices: [Device]
-  /// Trials on the front of accuracy, latency and live peak, ascending.
+  /// Trials on the front of accuracy, latency and peak, ascending.
   public let front: [Int]
 
   /// Summarises a run.
@@ -87,7 +87,7 @@ public struct RunStatus: Codable, Hashable, Sendable {
       trial: trial.id, label: run.labels[trial.id] ?? "", policy: trial.candidate.policy,
       validationAccuracy: measurement.validation.accuracy, testAccuracy: final?.testAccuracy,
       finalEpochs: final?.epochs, latencyMilliseconds: onDevice.latency.medianMilliseconds,
-      livePeakBytes: measurement.livePeak.bytes, arenaBytes: onDevice.arenaBytes,
+      peakBytes: measurement.peak.bytes, arenaBytes: onDevice.arenaBytes,
       weightBytes: measurement.weightBytes)
   }
 }

@@ -55,12 +55,12 @@ public struct TrialStatus: Codable, Hashable, Sendable {
       "architecture  \(label)", "policy        \(PolicyText.describe(trial.candidate.policy))",
     ]
     if let measurement = trial.measurement {
-      let peak = measurement.livePeak
+      let peak = measurement.peak
       let estimate = measurement.validation
       lines += [
         "accuracy      \(NumberFormat.percent(estimate.accuracy)) (\(estimate.split) split, \(estimate.estimator), "
           + "\(NumberFormat.grouped(estimate.trainImages)) images, \(estimate.epochs) epochs)",
-        "live peak     \(ByteCount.describe(peak.bytes)) at '\(peak.operatorName)': inputs "
+        "peak          \(ByteCount.describe(peak.bytes)) at '\(peak.operatorName)': inputs "
           + "\(ByteCount.describe(peak.inputBytes)), outputs \(ByteCount.describe(peak.outputBytes)), other live "
           + "\(ByteCount.describe(peak.otherLiveBytes)), workspace \(ByteCount.describe(peak.workspaceBytes))",
         "size          \(ByteCount.describe(measurement.weightBytes)) of weights, "

@@ -3,12 +3,12 @@ import Foundations
 
 /// The tables that `tandem search` and `tandem status` print.
 public enum RunTables {
-  /// The Pareto front, one line a trial, the most accurate first; at most `limit` lines.
+  /// The Pareto front (peaks include kernel workspace), one line a trial, the most accurate first; at most `limit` lines.
   public static func front(_ run: RunContent, limit: Int = 20) -> String {
     var table = TextTable(columns: [
       .init("trial", alignment: .right), .init("accuracy", alignment: .right),
       .init("latency", alignment: .right),
-      .init("live peak", alignment: .right), .init("arena", alignment: .right),
+      .init("peak", alignment: .right), .init("arena", alignment: .right),
       .init("weights", alignment: .right),
       .init("fits"), .init("winner of"), .init("architecture"), .init("policy"),
     ])
@@ -19,7 +19,7 @@ public enum RunTables {
       table.append([
         "\(trial.id)", NumberFormat.percent(measurement.validation.accuracy),
         device.map { NumberFormat.milliseconds($0.latency.medianMilliseconds) } ?? "–",
-        ByteCount.describe(measurement.livePeak.bytes),
+        ByteCount.describe(measurement.peak.bytes),
         device.map { ByteCount.describe($0.arenaBytes) } ?? "–",
         ByteCount.describe(measurement.weightBytes), admitted.joined(separator: ", "),
         run.devicesWon(by: trial.id).joined(separator: ", "), run.labels[trial.id] ?? "",

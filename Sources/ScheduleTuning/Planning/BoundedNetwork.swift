@@ -3,7 +3,7 @@ import Kernels
 import MemoryPlanning
 import SearchSpaces
 
-/// The most memory that one operator needs by itself: a lower bound of the live peak under every order.
+/// The most memory that one operator needs by itself: a lower bound of the peak under every order.
 public struct TrivialBound: Hashable, Sendable {
   /// Inputs, outputs and workspace of that operator, less what it may overwrite.
   public let bytes: Int

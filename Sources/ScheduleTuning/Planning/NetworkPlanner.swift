@@ -43,12 +43,12 @@ public enum NetworkPlanner {
     let scheduler = try scheduler(of: bounded.policy)
     let schedule: Schedule
     let arena: ArenaPlan
-    let activationPeakBytes: Int
+    let livePeakBytes: Int
     do {
       schedule = try scheduler.schedule(bounded.problem)
       arena = try GreedyBySizeAllocator().allocate(
         bounded.problem, order: schedule.order, alignment: alignment)
-      activationPeakBytes = try MemoryProblem(graph: bounded.graph, model: MemoryModel())
+      livePeakBytes = try MemoryProblem(graph: bounded.graph, model: MemoryModel())
         .evaluate(schedule.order).peak.bytes
     } catch {
       throw .scheduling(error)
@@ -64,7 +64,7 @@ public enum NetworkPlanner {
       policy: bounded.policy, inference: bounded.inference, schedules: bounded.schedules,
       model: bounded.model,
       schedule: schedule, arena: arena, trivialBound: bounded.trivialBound,
-      activationPeakBytes: activationPeakBytes, workloadKey: workload.key)
+      livePeakBytes: livePeakBytes, workloadKey: workload.key)
   }
 
   private static func scheduler(of policy: SchedulingPolicy) throws(PlanningError) -> any OperatorScheduler {

@@ -20,7 +20,7 @@ public struct PlannedNetwork: Sendable {
   /// What one operator needs by itself.
   public let trivialBound: TrivialBound
   /// The live peak of the same order without any workspace, in bytes.
-  public let activationPeakBytes: Int
+  public let livePeakBytes: Int
   /// Equal for networks whose execution is the same in everything that takes time (``Workload``): 64 hexadecimal
   /// digits.
   public let workloadKey: String
@@ -30,7 +30,7 @@ public struct PlannedNetwork: Sendable {
   /// The operators in the order in which they run.
   public var order: [OperatorID] { schedule.order }
   /// The step that needs the most live memory, workspace included.
-  public var livePeak: MemoryPeak { schedule.peak }
+  public var peak: MemoryPeak { schedule.peak }
   /// Bytes of all weights of the inference form: what counts against flash.
   public var weightBytes: Int { graph.weightBytes }
 
