@@ -5,8 +5,8 @@ import Foundation
 @main
 enum Main {
   static func main() {
-    // A reader that goes away (`tandem … | head`) ends the process quietly, as it does other tools.
-    signal(SIGPIPE, SIG_DFL)
+    // Writing says when a reader went away; a long search must not end because its progress is no longer read.
+    signal(SIGPIPE, SIG_IGN)
     do {
       var command = try TandemCommand.parseAsRoot()
       try command.run()
@@ -23,7 +23,7 @@ enum Main {
     let code = TandemCommand.exitCode(for: error)
     let message = TandemCommand.fullMessage(for: error)
     if code == .success {
-      print(message)
+      do { try Console.result(message) } catch { finish(error) }
       exit(0)
     }
     Console.write(message + "\n")

@@ -72,6 +72,7 @@ import Testing
     }
     // With so few operators no limit of the search is reached, and its last round misses no solution.
     #expect(peaks[.hmcos]! == optimum)
+    #expect(peaks[.exact]! == optimum)
     return (peaks, optimum)
   }
 

@@ -31,17 +31,24 @@ import Testing
   func short(_ value: Int, _ text: String) { #expect(NumberFormat.short(value) == text) }
 
   @Test func progressShowsRateAndTimeLeft() {
-    let text = ProgressLine.text(
-      done: 30, total: 120, unit: "trial", note: "best 88.00 %", finishedHere: 10, elapsedSeconds: 5,
-      width: 120)
-    #expect(text == "██████░░░░░░░░░░░░░░░░░░ 30/120 · 2.0 trial/s · 45 s left · best 88.00 %")
+    let lines = ProgressLine.lines(
+      done: 30, total: 120, unit: "trials", notes: ["best 88.00 %", ""], finishedHere: 10, elapsedSeconds: 5,
+      width: 80)
+    #expect(lines == ["█████░░░░░░░░░░░░░░░ 30/120 · 2.0 trials/s · 45 s left", "best 88.00 %"])
   }
 
   @Test func progressFitsTheTerminal() {
-    let text = ProgressLine.text(
-      done: 1, total: 2, unit: "trial", note: String(repeating: "x", count: 500), finishedHere: 0,
-      elapsedSeconds: 1,
-      width: 60)
-    #expect(text.count == 59)
+    let lines = ProgressLine.lines(
+      done: 1, total: 2, unit: "trials", notes: [String(repeating: "x", count: 500)], finishedHere: 0,
+      elapsedSeconds: 1, width: 60)
+    #expect(lines.map(\.count) == [24, 59])
+    #expect(lines[1].hasSuffix("…"))
+  }
+
+  @Test func tablesAreCutToTheTerminal() {
+    var table = TextTable(columns: [.init("a"), .init("b")])
+    table.append(["1", String(repeating: "x", count: 100)])
+    #expect(table.rendered(width: 20).split(separator: "\n").allSatisfy { $0.count <= 20 })
+    #expect(table.rendered(width: 20).hasSuffix("xxx…"))
   }
 }

@@ -12,20 +12,24 @@ extension MemoryBound {
   ///   - orders: valid orders, the better the fewer cuts: an operator that some order runs within the bound so far
   ///     cannot raise it and needs no cut.
   ///   - maximumCuts: stop after this many; what is found until then is a bound.
-  /// - Returns: 0 and nil for a graph without operators.
+  ///   - deadline: stop when it has passed.
+  /// - Returns: the bound, the operator that forces it, and how many cuts were needed; 0 and nil for a graph without
+  ///   operators.
   /// - Complexity: a maximum flow over operators and storages per cut.
   public static func forcedPassage(
-    _ problem: MemoryProblem, orders: [[OperatorID]], maximumCuts: Int = 256
-  ) -> (bytes: Int, operatorID: OperatorID?) {
+    _ problem: MemoryProblem, orders: [[OperatorID]], maximumCuts: Int = 256,
+    deadline: ContinuousClock.Instant? = nil
+  ) -> (bytes: Int, operatorID: OperatorID?, cuts: Int) {
     var ceiling = [Int](repeating: .max, count: problem.graph.operators.count)
     for order in orders {
       var state = LiveState(problem)
       for id in order { ceiling[id.index] = min(ceiling[id.index], state.run(id)) }
     }
-    var best = trivial(problem)
+    var best: (bytes: Int, operatorID: OperatorID?) = trivial(problem)
     var cuts = 0
     for id in problem.graph.operatorIDs.sorted(by: { (-ceiling[$0.index], $0) < (-ceiling[$1.index], $1) }) {
       guard ceiling[id.index] > best.bytes, cuts < maximumCuts else { break }
+      if let deadline, ContinuousClock.now > deadline { break }
       let passage = ForcedPassage(problem, id)
       let least =
         problem.overwritableStorages[id.index].map { passage.leastBytes(overwriting: $0) }.min()
@@ -33,7 +37,7 @@ extension MemoryBound {
       cuts += max(problem.overwritableStorages[id.index].count, 1)
       if least > best.bytes { best = (least, id) }
     }
-    return best
+    return (best.bytes, best.operatorID, cuts)
   }
 }
 

@@ -21,6 +21,11 @@ public enum SchedulerName: String, Codable, CaseIterable, Sendable {
   case rpo
   /// Hierarchical scheduling after HMCOS.
   case hmcos
+  /// The proved optimum; the scheduler to use unless something else is asked for.
+  case exact
+
+  /// The scheduler to use unless something else is asked for.
+  public static let standard = SchedulerName.exact
 
   /// A scheduler of this name with its default settings.
   public var scheduler: any OperatorScheduler {
@@ -29,6 +34,7 @@ public enum SchedulerName: String, Codable, CaseIterable, Sendable {
     case .kahn: KahnScheduler()
     case .rpo: ReversePostOrderScheduler()
     case .hmcos: HMCOSScheduler()
+    case .exact: ExactScheduler()
     }
   }
 }

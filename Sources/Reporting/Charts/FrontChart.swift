@@ -40,6 +40,7 @@ public struct FrontChart: Sendable {
     let vertical = AxisScale(values: points.map { $0.accuracy * 100 }, pixels: 20...(height - 60))
     var parts = SVG.verticalAxis(vertical, left: 70, right: width - 20, title: "validation accuracy, %")
     parts += SVG.horizontalAxis(horizontal, bottom: height - 60, title: "latency, ms (median)")
+    var labelled: [(x: Double, y: Double)] = []
     let ordered = points.filter { !$0.isOnFront } + points.filter(\.isOnFront)
     for point in ordered {
       let x = horizontal.position(point.latencyMilliseconds)
@@ -51,9 +52,13 @@ public struct FrontChart: Sendable {
           + "<title>\(SVG.escape(point.tooltip))</title></circle>")
       if !point.winnerOf.isEmpty {
         let isFarRight = x > width * 0.7
+        // Winners may lie close together: a label moves down until it stands clear of the others.
+        var labelY = y + 4
+        while labelled.contains(where: { abs($0.y - labelY) < 14 && abs($0.x - x) < 170 }) { labelY += 14 }
+        labelled.append((x, labelY))
         parts.append(
           SVG.text(
-            isFarRight ? x - 11 : x + 11, y + 4, point.winnerOf.joined(separator: ", "), style: "callout",
+            isFarRight ? x - 11 : x + 11, labelY, point.winnerOf.joined(separator: ", "), style: "callout",
             anchor: isFarRight ? "end" : "start"))
       }
     }

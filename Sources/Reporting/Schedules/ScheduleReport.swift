@@ -58,10 +58,10 @@ public struct ScheduleReport: Codable, Hashable, Sendable {
   public let orderNames: [String]
   /// The step with the most memory.
   public let peakStep: PeakStep
-  /// Whether arena and reserved bytes are over the limit; nil without a limit.
-  public let infeasible: Bool?
-  /// Whether even the bound is over the limit; nil without a limit.
-  public let provedInfeasible: Bool?
+  /// Whether arena and reserved bytes are over the limit; false without a limit.
+  public let infeasible: Bool
+  /// Whether even the bound is over the limit; false without a limit.
+  public let provedInfeasible: Bool
   /// Scheduling alone.
   public let seconds: Double
   /// How bytes were counted.
@@ -72,10 +72,12 @@ public struct ScheduleReport: Codable, Hashable, Sendable {
   /// - Parameters:
   ///   - nodeIndices: for each operator of `problem`, its index in the file's node list.
   ///   - baseline: the file's own order evaluated, if it is valid.
+  ///   - forcedPassageBytes: the forced-passage bound, if it was computed.
   ///   - limit: a device's memory and reserved bytes, if one was given.
   public init(
     model: String, schedule: Schedule, problem: MemoryProblem, arena: ArenaPlan, nodeIndices: [Int],
-    baseline: MemoryProfile?, limit: (memoryBytes: Int, reservedBytes: Int)?, seconds: Double
+    baseline: MemoryProfile?, forcedPassageBytes: Int?, limit: (memoryBytes: Int, reservedBytes: Int)?,
+    seconds: Double
   ) {
     let graph = problem.graph
     let bound: Int
@@ -89,7 +91,7 @@ public struct ScheduleReport: Codable, Hashable, Sendable {
     scheduler = schedule.scheduler
     peakBytes = schedule.peak.bytes
     lowerBoundBytes = bound
-    forcedPassageBytes = nil
+    self.forcedPassageBytes = forcedPassageBytes
     provedOptimal = bound == schedule.peak.bytes
     arenaBytes = arena.arenaBytes
     unpaddedArenaBytes = arena.unpaddedArenaBytes
@@ -100,8 +102,8 @@ public struct ScheduleReport: Codable, Hashable, Sendable {
       index: schedule.peak.step, name: schedule.peak.operatorName, inputBytes: schedule.peak.inputBytes,
       outputBytes: schedule.peak.outputBytes, otherLiveBytes: schedule.peak.otherLiveBytes,
       workspaceBytes: schedule.peak.workspaceBytes)
-    infeasible = limit.map { arena.arenaBytes > $0.memoryBytes - $0.reservedBytes }
-    provedInfeasible = limit.map { bound > $0.memoryBytes - $0.reservedBytes }
+    infeasible = limit.map { arena.arenaBytes > $0.memoryBytes - $0.reservedBytes } ?? false
+    provedInfeasible = limit.map { bound > $0.memoryBytes - $0.reservedBytes } ?? false
     self.seconds = seconds
     let types = Set(graph.tensors.filter { $0.role == .activation }.map(\.elementType))
     memoryModel = Model(
@@ -142,7 +144,9 @@ public struct ScheduleReport: Codable, Hashable, Sendable {
     bytes("arena", arenaBytes, "with offsets")
     if let baselinePeakBytes {
       let saving = baselinePeakBytes > 0 ? 1 - Double(peakBytes) / Double(baselinePeakBytes) : 0
-      bytes("file's own order", baselinePeakBytes, "\(NumberFormat.percent(saving)) saved")
+      bytes(
+        "file's own order", baselinePeakBytes,
+        saving < 0 ? "\(NumberFormat.percent(-saving)) less" : "\(NumberFormat.percent(saving)) saved")
     }
     table.append(["scheduling", NumberFormat.milliseconds(seconds * 1000), scheduler])
     bytes("peak step \(peakStep.index)", peakBytes, peakStep.name)

@@ -55,11 +55,15 @@ public struct RunStatus: Codable, Hashable, Sendable {
   public let outcomes: [String: Int]
   /// Every device's standing, in the experiment's order.
   public let devices: [Device]
-  /// Trials on the front of accuracy, latency and peak, ascending.
+  /// Trials on the front of accuracy, latency and peak memory, ascending.
   public let front: [Int]
 
+  /// For each device that admits no candidate, what came nearest; empty before the search has ended.
+  public let infeasible: [Infeasibility]
+
   /// Summarises a run.
-  public init(_ run: RunContent) {
+  public init(_ run: RunContent, infeasible: [Infeasibility] = []) {
+    self.infeasible = infeasible
     schemaVersion = 1
     self.run = run.name
     experiment = run.experiment

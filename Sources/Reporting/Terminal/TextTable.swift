@@ -30,7 +30,10 @@ public struct TextTable: Sendable {
   }
 
   /// The table as lines without trailing spaces; headings underlined by dashes.
-  public func rendered() -> String {
+  ///
+  /// - Parameter width: the columns of the terminal; longer lines are cut, so that the last columns should be those
+  ///   that matter least. Nil for lines of any length.
+  public func rendered(width maximum: Int? = nil) -> String {
     let lines = [columns.map(\.heading)] + rows
     let widths = columns.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
     func line(_ cells: [String]) -> String {
@@ -40,7 +43,8 @@ public struct TextTable: Sendable {
       }
       var text = padded.joined(separator: "  ")
       while text.last == " " { text.removeLast() }
-      return text
+      guard let maximum, text.count > maximum else { return text }
+      return text.prefix(max(1, maximum - 1)) + "…"
     }
     let rule = widths.map { String(repeating: "-", count: $0) }
     return ([line(lines[0]), line(rule)] + rows.map(line)).joined(separator: "\n")

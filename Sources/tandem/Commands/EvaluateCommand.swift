@@ -12,7 +12,8 @@ struct EvaluateCommand: ParsableCommand {
     discussion: """
       EXAMPLE
         tandem space sample SearchSpaces/nasbench201.yaml --seed 3 --output in.json
-        tandem evaluate --candidate in.json --experiment Experiments/fashion-mnist.yaml --output out.json
+        tandem evaluate --candidate in.json --output out.json \\
+          --experiment Experiments/fashion-mnist.yaml
       """)
 
   @Option(help: "The candidate (JSON).", completion: .file(extensions: ["json"])) var candidate: String
@@ -21,6 +22,7 @@ struct EvaluateCommand: ParsableCommand {
     String
   @Option(help: "The schedule database (default: in the user's data folder).", completion: .file())
   var database: String?
+  @OptionGroup var quiet: QuietOption
 
   func run() throws {
     let experiment = try Experiment.load(from: URL(typed: experiment))
@@ -28,7 +30,8 @@ struct EvaluateCommand: ParsableCommand {
     let evaluator = try CandidateEvaluator(
       experiment: experiment, trainingSet: experiment.dataset.load(.train),
       database: ScheduleDatabase(at: database.map { URL(typed: $0) } ?? ScheduleDatabase.defaultLocation()))
-    try AtomicFile.write(
-      JSONFile.encode(evaluator.evaluation(of: candidate, experiment: experiment)), to: URL(typed: output))
+    let evaluation = try evaluator.evaluation(of: candidate, experiment: experiment)
+    try AtomicFile.write(JSONFile.encode(evaluation), to: URL(typed: output))
+    quiet.note("\(evaluation.outcome.kind.rawValue): \(output)")
   }
 }

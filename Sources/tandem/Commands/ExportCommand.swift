@@ -43,7 +43,11 @@ struct ExportCommand: ParsableCommand {
   func run() throws {
     if let verify {
       try BundleVerifier.verify(URL(typed: verify))
-      print("\(verify): every file is as it was written, and plan, schedule and model fit each other")
+      let manifest = try BundleVerifier.manifest(of: URL(typed: verify))
+      let isWhole = Set(manifest.artifacts) == Set(BundleArtifact.allCases)
+      try Console.result(
+        "\(verify): every file is as it was written"
+          + (isWhole ? ", and plan, schedule and model fit each other" : ""))
       return
     }
     guard let run = runDirectory, let output else { return }
@@ -54,7 +58,7 @@ struct ExportCommand: ParsableCommand {
     let artifacts = try selectedArtifacts()
     let content = try RunLoader(directory).content()
     let (trial, device) = try selection(content)
-    let final = try content.finalResult(of: trial) ?? train(trial, directory)
+    let final = try stored(content.finalResult(of: trial), in: directory) ?? train(trial, directory)
     try RunBundles(directory: directory, experiment: directory.experiment())
       .write(trial, final, for: device, to: URL(typed: output), artifacts: artifacts)
     quiet.note("bundle of trial \(trial.id) for \(device.name): \(output)")
@@ -104,6 +108,14 @@ struct ExportCommand: ParsableCommand {
       "several devices fit: choose one with --device \(devices.map(\.name).joined(separator: " or "))")
   }
 
+  /// A result whose weights are still there.
+  private func stored(_ result: FinalResult?, in directory: RunDirectory) -> FinalResult? {
+    guard let result, let file = result.weightsFile,
+      FileManager.default.fileExists(atPath: directory.url.appendingPathComponent(file).path)
+    else { return nil }
+    return result
+  }
+
   /// Trains a trial as winners are trained, and keeps the result in the run.
   private func train(_ trial: Trial, _ directory: RunDirectory) throws -> FinalResult {
     let experiment = try directory.experiment()
@@ -112,11 +124,15 @@ struct ExportCommand: ParsableCommand {
     let observer = try SearchObserver(
       log: RunLog(of: directory), devices: experiment.devices.map(\.name), isQuiet: quiet.quiet)
     defer { observer.finish() }
+    Interruption.install()
     return try WinnerTraining(
       experiment: experiment, journal: directory.openStore(), runFolder: directory.url
     ).train(
       trial, trainingSet: experiment.dataset.load(.train), testSet: experiment.dataset.load(.test),
-      report: observer.observe)
+      report: { event in
+        observer.observe(event)
+        Interruption.exitIfRequested("interrupted; nothing was exported", observer)
+      })
   }
 }
 

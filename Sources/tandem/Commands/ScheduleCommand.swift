@@ -18,12 +18,13 @@ struct ScheduleCommand: ParsableCommand {
       and in-place reuse unless switched off.
 
       EXAMPLE
-        tandem schedule model.onnx --scheduler hmcos --memory-limit 256KiB --output reordered.onnx --plan plan.json
+        tandem schedule model.onnx --memory-limit 256KiB
+        tandem schedule model.onnx --output reordered.onnx --plan plan.json
       """)
 
   @Argument(help: "A model with static shapes.", completion: .file(extensions: ["onnx"]))
   var model: String
-  @Option(help: "How to order.") var scheduler: SchedulerName = .hmcos
+  @Option(help: "How to order.") var scheduler: SchedulerName = .standard
   @Flag(help: "Element-wise operators never overwrite an input.") var noInplace = false
   @Flag(help: "Reshape and its kin copy.") var noViews = false
   @Option(help: "The memory that the arena must fit, such as 256KiB.") var memoryLimit: String?
@@ -31,11 +32,22 @@ struct ScheduleCommand: ParsableCommand {
   @Option(help: "Where to write the model with its nodes reordered.", completion: .file()) var output: String?
   @Option(help: "Where to write the memory plan (JSON).", completion: .file()) var plan: String?
   @Option(help: "Alignment of every offset, in bytes.") var alignment = 64
+  @Option(
+    help:
+      "How long 'exact' may take, such as 10s or 500ms; it then gives its best order and the bound proved.")
+  var timeLimit: String?
   @OptionGroup var format: FormatOption
 
   func validate() throws {
     if memoryLimit != nil, device != nil {
       throw ValidationError("give --memory-limit or --device, not both")
+    }
+    if let output, output == plan { throw ValidationError("--output and --plan name the same file") }
+    if timeLimit != nil, scheduler != .exact {
+      throw ValidationError("--time-limit is for --scheduler exact")
+    }
+    if let timeLimit, DurationText.parse(timeLimit) == nil {
+      throw ValidationError("--time-limit: '\(timeLimit)' is no duration; write 10s, 500ms or 2min")
     }
     if !(1...65_536).contains(alignment) { throw ValidationError("--alignment must be between 1 and 65536") }
   }
@@ -47,28 +59,37 @@ struct ScheduleCommand: ParsableCommand {
     let problem = MemoryProblem(graph: graph, model: MemoryModel(inPlace: !noInplace, views: !noViews))
 
     let start = ContinuousClock.now
-    let schedule = try scheduler.scheduler.schedule(problem)
+    let (schedule, forcedPassageBytes) = try scheduled(problem)
     let elapsed = ContinuousClock.now - start
     let arena = try GreedyBySizeAllocator().allocate(problem, order: schedule.order, alignment: alignment)
     try PlanValidator.validate(arena, graph: graph, model: problem.model, order: schedule.order)
 
     let report = ScheduleReport(
       model: model, schedule: schedule, problem: problem, arena: arena, nodeIndices: nodeIndices,
-      baseline: try? problem.evaluate(graph.operatorIDs), limit: limit, seconds: elapsed / .seconds(1))
+      baseline: try? problem.evaluate(graph.operatorIDs), forcedPassageBytes: forcedPassageBytes,
+      limit: limit, seconds: elapsed / .seconds(1))
     if let output { try AtomicFile.write(imported.reordered(by: schedule.order), to: URL(typed: output)) }
     if let plan { try AtomicFile.write(JSONFile.encode(arena), to: URL(typed: plan)) }
     try format.print(report) { report.table(profile: schedule.profile) }
 
-    if let limit, report.infeasible == true {
+    if let limit, report.infeasible {
       let available = limit.memoryBytes - limit.reservedBytes
       Console.error(
         "the arena of \(ByteCount.describe(arena.arenaBytes)) is over the limit of \(ByteCount.describe(available))"
-          + (report.provedInfeasible == true
+          + (report.provedInfeasible
             ? "; no order can fit: the lower bound is \(ByteCount.describe(report.lowerBoundBytes))"
             : "; that no order fits is not proved (lower bound \(ByteCount.describe(report.lowerBoundBytes)))")
       )
       throw ExitStatus.infeasible
     }
+  }
+
+  /// The schedule, and the forced-passage bound where the scheduler computes it.
+  private func scheduled(_ problem: MemoryProblem) throws -> (Schedule, forcedPassageBytes: Int?) {
+    guard scheduler == .exact else { return (try scheduler.scheduler.schedule(problem), nil) }
+    let exact = ExactScheduler(timeLimit: timeLimit.flatMap(DurationText.parse))
+    let (schedule, certificate) = try exact.certifiedSchedule(problem)
+    return (schedule, certificate.initialBound.bytes)
   }
 
   private func memoryAndReserve() throws -> (memoryBytes: Int, reservedBytes: Int)? {

@@ -42,6 +42,7 @@ struct SearchCommand: ParsableCommand {
   }
 
   func run() throws {
+    Interruption.install()
     let experiment = try loadedExperiment()
     let directory = RunDirectory(
       at: output.map { URL(typed: $0) } ?? RunDirectory.defaultLocation(experiment: experiment.name))
@@ -53,7 +54,6 @@ struct SearchCommand: ParsableCommand {
 
     let lock = try openRun(directory, experiment)
     defer { withExtendedLifetime(lock) {} }
-    Interruption.install()
     let journal = try directory.openStore()
     let observer = try SearchObserver(
       log: RunLog(of: directory), devices: experiment.devices.map(\.name), isQuiet: quiet.quiet)
@@ -73,11 +73,7 @@ struct SearchCommand: ParsableCommand {
       result, trainingSet: trainingSet, testSet: testSet, isCancelled: { Interruption.isRequested }
     ) { event in
       observer.observe(event)
-      if Interruption.isRequested {
-        // A training cannot be continued in its middle; everything before it is stored.
-        Console.error(interrupted(directory, observer).message ?? "interrupted")
-        Foundation.exit(ExitStatus.Code.interrupted)
-      }
+      Interruption.exitIfRequested(continuation(directory), observer)
     }
     if finals.count < result.summary.winners.count { throw interrupted(directory, observer) }
     try RunBundles(directory: directory, experiment: experiment).writeWinners(result, finals)
@@ -85,11 +81,14 @@ struct SearchCommand: ParsableCommand {
 
     let content = try RunLoader(directory).content()
     try AtomicFile.write(HTMLReport(runs: [content]).html(), to: directory.reportFile)
-    try format.print(RunStatus(content)) { summary(content, directory) }
-    for device in experiment.devices {
-      if let infeasible = result.infeasible[device.name] { Console.error("\(infeasible)") }
+    let infeasible = experiment.devices.compactMap { result.infeasible[$0.name] }
+    try format.print(RunStatus(content, infeasible: infeasible)) { summary(content, directory) }
+    if result.summary.winners.isEmpty {
+      throw ExitStatus(
+        code: ExitStatus.Code.infeasible,
+        message: infeasible.map(\.description).joined(separator: "\nerror: "))
     }
-    if result.summary.winners.isEmpty { throw ExitStatus.infeasible }
+    for device in infeasible { quiet.note("note: \(device)") }
   }
 
   private func loadedExperiment() throws -> Experiment {
@@ -120,17 +119,28 @@ struct SearchCommand: ParsableCommand {
 
   private func interrupted(_ directory: RunDirectory, _ observer: SearchObserver) -> ExitStatus {
     observer.finish()
-    let command = "tandem search \(experiment) --output \(directory.url.relativePath) --resume"
-    return ExitStatus(
-      code: ExitStatus.Code.interrupted,
-      message: "interrupted; everything that finished is stored. Continue with: \(command)")
+    return ExitStatus(code: ExitStatus.Code.interrupted, message: continuation(directory))
+  }
+
+  private func continuation(_ directory: RunDirectory) -> String {
+    var command = "tandem search \(experiment) --output \(directory.url.relativePath) --resume"
+    if let trials { command += " --trials \(trials)" }
+    if let seed { command += " --seed \(seed)" }
+    if let database { command += " --database \(database)" }
+    return "interrupted; everything that finished is stored. Continue with: \(command)"
   }
 
   private func summary(_ content: RunContent, _ directory: RunDirectory) -> String {
-    var text = "\(RunTables.devices(content))\n\n"
-    if !content.frontTrials.isEmpty { text += "\(RunTables.front(content))\n\n" }
-    for device in content.devices where content.winners[device.name] != nil {
-      text += "bundle of \(device.name): \(directory.bestFolder(device: device.name).relativePath)\n"
+    var text = "\(RunTables.devices(content, width: Console.width))\n\n"
+    if !content.frontTrials.isEmpty { text += "\(RunTables.front(content, width: Console.width))\n\n" }
+    for device in content.devices {
+      guard let winner = content.winners[device.name] else { continue }
+      text += """
+        winner of \(device.name): \(content.labels[winner] ?? "")
+          \(PolicyText.describe(content.trials[winner].candidate.policy))
+          bundle: \(directory.bestFolder(device: device.name).relativePath)
+
+        """
     }
     return text + "report: \(directory.reportFile.relativePath)"
   }

@@ -70,7 +70,7 @@ struct SpaceCommand: ParsableCommand {
           tandem space describe SearchSpaces/nasbench201.yaml
         """)
 
-    @Argument(help: "The search space's file.", completion: .file(extensions: ["yaml"]))
+    @Argument(help: "A search space's name or file.", completion: .file(extensions: ["yaml"]))
     var space: String
     @OptionGroup var format: FormatOption
 
@@ -91,7 +91,7 @@ struct SpaceCommand: ParsableCommand {
     }
 
     func run() throws {
-      let space = try SearchSpace.load(from: URL(typed: space))
+      let space = try SearchSpaceCatalog.standard.find(space, relativeTo: URL(typed: "."))
       let description = Description(
         name: space.name, description: space.description, fingerprint: space.fingerprint,
         architectures: space.architectureCount, policies: space.policyCount, candidates: space.candidateCount,
@@ -130,7 +130,7 @@ struct SpaceCommand: ParsableCommand {
           tandem space sample SearchSpaces/darts.yaml --count 2 --seed 1 --format json
         """)
 
-    @Argument(help: "The search space's file.", completion: .file(extensions: ["yaml"]))
+    @Argument(help: "A search space's name or file.", completion: .file(extensions: ["yaml"]))
     var space: String
     @Option(help: "How many candidates.") var count = 1
     @Option(help: "The generator's seed.") var seed: UInt64 = 0
@@ -158,7 +158,7 @@ struct SpaceCommand: ParsableCommand {
     }
 
     func run() throws {
-      let space = try SearchSpace.load(from: URL(typed: space))
+      let space = try SearchSpaceCatalog.standard.find(space, relativeTo: URL(typed: "."))
       let specification = try inputSpecification()
       var generator = SeededGenerator(seed: seed)
       let rows = try (0..<count).map { _ in
@@ -201,4 +201,9 @@ struct SpaceCommand: ParsableCommand {
       return InputSpecification(channels: channels, height: height, width: width, classes: classes)
     }
   }
+}
+
+extension SearchSpaceCatalog {
+  /// The spaces that come with the package, found from its folder.
+  fileprivate static let standard = SearchSpaceCatalog(folder: URL(typed: "SearchSpaces"))
 }

@@ -17,7 +17,7 @@ struct StatusCommand: ParsableCommand {
 
   @Argument(help: "The run directory.", completion: .directory)
   var runDirectory: String
-  @Flag(help: "Keep watching until the trials are done.") var follow = false
+  @Flag(help: "Keep watching while the search runs.") var follow = false
   @Option(help: "Everything about one trial.") var trial: Int?
   @OptionGroup var format: FormatOption
 
@@ -32,17 +32,23 @@ struct StatusCommand: ParsableCommand {
     if follow {
       Interruption.install()
       var line = ProgressLine(isEnabled: true)
-      while content.trials.count < content.trialBudget, !Interruption.isRequested {
-        let status = RunStatus(content)
+      while loader.directory.isActive, !Interruption.isRequested {
+        let best = RunStatus(content).devices.compactMap { device in
+          device.winner.map { "\(device.name) \(NumberFormat.percent($0.validationAccuracy))" }
+        }
+        let isTraining = content.trials.count == content.trialBudget
         line.update(
-          done: content.trials.count, total: content.trialBudget, unit: "trial",
-          note: status.devices.compactMap { device in
-            device.winner.map { "\(device.name) \(NumberFormat.percent($0.validationAccuracy))" }
-          }.joined(separator: " · "))
+          done: content.trials.count, total: content.trialBudget, unit: "trials",
+          notes: [
+            best.isEmpty ? "" : "best: " + best.joined(separator: ", "),
+            isTraining ? "training the winners" : "",
+          ])
         Thread.sleep(forTimeInterval: 1)
         content = try loader.content()
       }
       line.clear()
+      if Interruption.isRequested { throw ExitStatus(code: ExitStatus.Code.interrupted, message: nil) }
+      content = try loader.content()
     }
     try format.print(RunStatus(content)) { Self.text(content) }
   }
@@ -51,9 +57,16 @@ struct StatusCommand: ParsableCommand {
     let counts = content.outcomeCounts
     var text =
       "\(content.name): \(content.trials.count) of \(content.trialBudget) trials, \(counts[.measured] ?? 0) measured, "
-      + "\(counts[.rejected] ?? 0) rejected, \(counts[.failed] ?? 0) failed\n\n\(RunTables.devices(content))"
-    if !content.frontTrials.isEmpty { text += "\n\n\(RunTables.front(content))" }
-    if content.winners.isEmpty, !content.trials.isEmpty { text += "\n\nno candidate fits any device so far" }
+      + "\(counts[.rejected] ?? 0) rejected, \(counts[.failed] ?? 0) failed\n\n\(RunTables.devices(content, width: Console.width))"
+    if !content.frontTrials.isEmpty { text += "\n\n\(RunTables.front(content, width: Console.width))" }
+    let isSearched = content.trials.count == content.trialBudget
+    if content.winners.isEmpty, !content.trials.isEmpty {
+      text += "\n\nno candidate fits any device" + (isSearched ? "" : " so far")
+    } else if isSearched,
+      content.winners.values.contains(where: { content.finalResult(of: content.trials[$0]) == nil })
+    {
+      text += "\n\nthe winners are not trained to the end yet"
+    }
     return text
   }
 

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Ctrl-C and SIGTERM: the first asks for an orderly stop, the second ends the process.
+/// Ctrl-C, SIGTERM and SIGHUP: the first asks for an orderly stop, the second ends the process.
 enum Interruption {
   // Written by the signal handler only; a machine word is read and written in one piece.
   nonisolated(unsafe) private static var count: sig_atomic_t = 0
@@ -8,11 +8,19 @@ enum Interruption {
   /// Whether a stop was asked for.
   static var isRequested: Bool { count > 0 }
 
+  /// Ends the process if a stop was asked for: for work that cannot be continued in its middle.
+  static func exitIfRequested(_ message: @autoclosure () -> String, _ observer: SearchObserver) {
+    guard isRequested else { return }
+    observer.finish()
+    Console.error(message())
+    Foundation.exit(ExitStatus.Code.interrupted)
+  }
+
   /// Installs the handlers, and lets the signals through: a parent may have blocked them.
   static func install() {
     var signals = sigset_t()
     sigemptyset(&signals)
-    for number in [SIGINT, SIGTERM] {
+    for number in [SIGINT, SIGTERM, SIGHUP] {
       sigaddset(&signals, number)
       signal(number) { _ in
         Interruption.count += 1

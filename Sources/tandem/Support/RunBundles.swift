@@ -1,4 +1,5 @@
 import CoSearch
+import ComputationGraph
 import Deployment
 import Devices
 import ExperimentStore
@@ -37,7 +38,7 @@ struct RunBundles {
     let content = BundleContent(
       architecture: trial.candidate.architecture,
       network: try NetworkPlanner.plan(bounded, alignment: device.alignment),
-      weights: try WeightsFile.read(directory.url.appendingPathComponent(weightsFile)), device: device,
+      weights: try weights(weightsFile), device: device,
       preprocessing: Preprocessing(
         mean: final.normalization.mean,
         standardDeviation: final.normalization.standardDeviation),
@@ -54,6 +55,14 @@ struct RunBundles {
       experiment: experiment.name, trialID: trial.id, classNames: experiment.dataset.classNames,
       producerVersion: TandemVersion.current)
     try BundleWriter.write(content, to: destination, artifacts: artifacts)
+  }
+
+  private func weights(_ file: String) throws -> WeightValues {
+    do {
+      return try WeightsFile.read(directory.url.appendingPathComponent(file))
+    } catch {
+      throw ExitStatus.failure("\(error); delete the file, and --resume trains the network again")
+    }
   }
 
   /// Where the run's latencies were measured, which need not be this machine.

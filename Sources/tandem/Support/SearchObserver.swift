@@ -38,9 +38,11 @@ final class SearchObserver {
       line = ProgressLine(isEnabled: !isQuiet)
     case .finalTrainingProgress(let trialID, let progress):
       line.update(
-        done: progress.step, total: progress.steps, unit: "step",
-        note: "trial \(trialID): loss \(String(format: "%.3f", progress.loss)), "
-          + "\(Int(progress.imagesPerSecond.rounded())) images/s")
+        done: progress.step, total: progress.steps, unit: "steps",
+        notes: [
+          "trial \(trialID): loss \(String(format: "%.3f", progress.loss)), "
+            + "\(Int(progress.imagesPerSecond.rounded())) images/s"
+        ])
     case .finalTrainingFinished(let result):
       write(
         "finalTrainingFinished",
@@ -58,18 +60,16 @@ final class SearchObserver {
   func finish() { line.clear() }
 
   private func show(_ progress: SearchProgress) {
-    var parts = devices.compactMap { device in
-      progress.best[device].map {
-        "\(device) \(NumberFormat.percent($0.accuracy)) \(NumberFormat.milliseconds($0.latencyMilliseconds))"
-      }
+    let best = devices.compactMap { device in
+      progress.best[device].map { "\(device) \(NumberFormat.percent($0.accuracy))" }
     }
     let rejections = progress.rejectionsByReason.sorted { $0.key.rawValue < $1.key.rawValue }
       .map { "\($0.key.rawValue) \($0.value)" }
-    if !rejections.isEmpty { parts.append("rejected: " + rejections.joined(separator: ", ")) }
-    if progress.failedTrials > 0 { parts.append("failed \(progress.failedTrials)") }
+    var counts = rejections.isEmpty ? "" : "rejected: " + rejections.joined(separator: ", ")
+    if progress.failedTrials > 0 { counts += " · failed \(progress.failedTrials)" }
     line.update(
-      done: progress.finishedTrials, total: progress.totalTrials, unit: "trial",
-      note: parts.joined(separator: " · "))
+      done: progress.finishedTrials, total: progress.totalTrials, unit: "trials",
+      notes: [best.isEmpty ? "" : "best: " + best.joined(separator: ", "), counts])
   }
 
   private func note(_ message: String) {

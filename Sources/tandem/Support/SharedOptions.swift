@@ -15,8 +15,8 @@ struct FormatOption: ParsableArguments {
   /// Prints a value as JSON, or the text for people.
   func print(_ value: some Encodable, _ text: () -> String) throws {
     switch format {
-    case .json: FileHandle.standardOutput.write(try JSONFile.encode(value))
-    case .table: Swift.print(text())
+    case .json: try Console.result(String(decoding: try JSONFile.encode(value), as: UTF8.self))
+    case .table: try Console.result(text())
     }
   }
 }
