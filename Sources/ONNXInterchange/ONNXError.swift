@@ -19,6 +19,15 @@ public enum ONNXError: Error, Equatable, CustomStringConvertible {
   case unsupportedElementType(file: String, tensor: String, type: String)
   /// A dimension is negative or zero, or the shape is declared twice and differently.
   case invalidShape(file: String, tensor: String, reason: String)
+  /// What a node reads does not fit its operator: shapes that cannot be broadcast, matrices that cannot be multiplied.
+  case invalidNode(file: String, node: String, type: String, reason: String)
+  /// An attribute of a node has a value that its operator does not allow.
+  case invalidAttribute(file: String, node: String, type: String, attribute: String, reason: String)
+  /// The file declares another shape for a node's output than its inputs and attributes give.
+  case shapeMismatch(
+    file: String, node: String, type: String, tensor: String, declared: TensorShape, inferred: TensorShape)
+  /// The graph lists no outputs, so that nothing in it would have to be computed.
+  case noOutputs(file: String)
   /// The graph breaks a rule: a cycle, two producers of a tensor, a size that overflows.
   case invalidGraph(file: String, GraphError)
   /// The order asked for does not name every operator once, after all that it depends on.
@@ -26,28 +35,39 @@ public enum ONNXError: Error, Equatable, CustomStringConvertible {
   /// The graph holds something that cannot be written as ONNX, or a weight's values are missing.
   case cannotExport(name: String, reason: String)
 
-  /// One sentence that names the file and the tensor or node.
+  /// One sentence on one line that names the file and the tensor or node. Names from the file are escaped, and
+  /// shortened where they are long.
   public var description: String {
     switch self {
-    case .cannotRead(let error): error.description
-    case .notAModel(let file, let reason): "\(file): not a readable ONNX model: \(reason)"
+    case .cannotRead(let error): error.description.escaped
+    case .notAModel(let file, let reason): "\(file.escaped): not a readable ONNX model: \(reason)"
     case .unsupportedOpset(let file, let version):
-      "\(file): operator set \(version) is older than \(ONNXModel.oldestOpset); convert the model to a newer one"
+      "\(file.escaped): operator set \(version) is older than \(ONNXModel.oldestOpset); "
+        + "convert the model to a newer one"
     case .controlFlow(let file, let node, let type):
-      "\(file): node '\(node)' (\(type)) has a body of its own, whose memory cannot be planned; "
-        + "unroll or inline it before scheduling"
+      "\(file.escaped): node '\(node.quoted)' (\(type.quoted)) has a body of its own, whose memory cannot be "
+        + "planned; unroll or inline it before scheduling"
     case .missingShape(let file, let tensor, let node):
-      "\(file): tensor '\(tensor)'\(node.map { " of node '\($0)'" } ?? "") has no shape in the file and none can "
-        + "be inferred; run ONNX shape inference on the model first"
+      "\(file.escaped): tensor '\(tensor.quoted)'\(node.map { " of node '\($0.quoted)'" } ?? "") has no shape in "
+        + "the file and none can be inferred; run ONNX shape inference on the model first"
     case .dynamicShape(let file, let tensor, let axis, let symbol):
-      "\(file): dimension \(axis) of tensor '\(tensor)' is dynamic\(symbol.isEmpty ? "" : " ('\(symbol)')"); "
-        + "give the model static shapes first"
+      "\(file.escaped): dimension \(axis) of tensor '\(tensor.quoted)' is dynamic"
+        + "\(symbol.isEmpty ? "" : " ('\(symbol.quoted)')"); give the model static shapes first"
     case .unsupportedElementType(let file, let tensor, let type):
-      "\(file): tensor '\(tensor)' is of type \(type), whose size is not known"
-    case .invalidShape(let file, let tensor, let reason): "\(file): tensor '\(tensor)': \(reason)"
-    case .invalidGraph(let file, let error): "\(file): \(error)"
+      "\(file.escaped): tensor '\(tensor.quoted)' is of type \(type), whose size is not known"
+    case .invalidShape(let file, let tensor, let reason):
+      "\(file.escaped): tensor '\(tensor.quoted)': \(reason)"
+    case .invalidNode(let file, let node, let type, let reason):
+      "\(file.escaped): node '\(node.quoted)' (\(type.quoted)): \(reason)"
+    case .invalidAttribute(let file, let node, let type, let attribute, let reason):
+      "\(file.escaped): node '\(node.quoted)' (\(type.quoted)): attribute '\(attribute)' \(reason)"
+    case .shapeMismatch(let file, let node, let type, let tensor, let declared, let inferred):
+      "\(file.escaped): node '\(node.quoted)' (\(type.quoted)): its output '\(tensor.quoted)' is declared as "
+        + "\(declared), but its inputs and attributes give \(inferred)"
+    case .noOutputs(let file): "\(file.escaped): the graph has no outputs"
+    case .invalidGraph(let file, let error): "\(file.escaped): \(error.withQuotedNames)"
     case .invalidOrder(let reason): "the operator order is not valid: \(reason)"
-    case .cannotExport(let name, let reason): "'\(name)' cannot be written as ONNX: \(reason)"
+    case .cannotExport(let name, let reason): "'\(name.quoted)' cannot be written as ONNX: \(reason.escaped)"
     }
   }
 }

@@ -16,7 +16,7 @@ public struct ONNXModel: Sendable {
   /// scheduling depends on names, shapes and types only.
   public static let oldestOpset = 7
 
-  /// The name of the file or stream, for errors.
+  /// The path of the file as given, or the name of the stream, for errors.
   public let source: String
   package private(set) var proto: Onnx_ModelProto
 
@@ -26,9 +26,14 @@ public struct ONNXModel: Sendable {
   ///   ``ONNXError/unsupportedOpset(file:version:)``.
   /// - Complexity: linear in the size of the file.
   public static func load(from url: URL) throws(ONNXError) -> ONNXModel {
+    // A device gives no bytes or gives them without end; pipes are fine.
+    var information = stat()
+    if stat(url.path, &information) == 0, [S_IFCHR, S_IFBLK].contains(information.st_mode & S_IFMT) {
+      throw .cannotRead(.cannotRead(path: url.path, reason: "it is no regular file"))
+    }
     let data: Data
     do { data = try AtomicFile.read(url) } catch { throw .cannotRead(error) }
-    return try ONNXModel(data: data, source: url.lastPathComponent)
+    return try ONNXModel(data: data, source: url.relativePath)
   }
 
   /// Parses a model; `source` names it in errors. Throws like ``load(from:)``.
@@ -109,9 +114,11 @@ public struct ONNXModel: Sendable {
       }
       if let missing = graph.predecessors[id.index].first(where: { !done.contains($0) }) {
         throw .invalidOrder(
-          reason: "'\(graph[id].name)' stands before '\(graph[missing].name)', which it needs")
+          reason: "'\(graph[id].name.quoted)' stands before '\(graph[missing].name.quoted)', which it needs")
       }
-      if !done.insert(id).inserted { throw .invalidOrder(reason: "'\(graph[id].name)' is named twice") }
+      if !done.insert(id).inserted {
+        throw .invalidOrder(reason: "'\(graph[id].name.quoted)' is named twice")
+      }
     }
   }
 }

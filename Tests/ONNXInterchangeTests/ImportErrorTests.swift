@@ -154,7 +154,7 @@ import Testing
       let url = folder.appendingPathComponent(name)
       try data.write(to: url)
       let error = #expect(throws: ONNXError.self) { try ONNXModel.load(from: url) }
-      guard case .notAModel(name, _)? = error else {
+      guard case .notAModel(url.path, _)? = error else {
         Issue.record("\(name): \(String(describing: error))")
         continue
       }
@@ -163,5 +163,11 @@ import Testing
     #expect(
       throws: ONNXError.cannotRead(.cannotRead(path: missing.path, reason: "no such file or folder"))
     ) { try ONNXModel.load(from: missing) }
+  }
+
+  @Test(arguments: ["/dev/null", "/dev/zero"]) func devicesAreNoModel(_ path: String) {
+    #expect(throws: ONNXError.cannotRead(.cannotRead(path: path, reason: "it is no regular file"))) {
+      try ONNXModel.load(from: URL(fileURLWithPath: path))
+    }
   }
 }

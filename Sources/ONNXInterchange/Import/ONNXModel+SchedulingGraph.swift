@@ -8,7 +8,8 @@ extension ONNXModel {
   /// the file's order and their names, made unique where the file's are not. A graph output that is a weight is
   /// not listed among the graph's outputs, since it costs no memory.
   ///
-  /// Shapes come from the file; where it gives none, those that common operators imply are inferred.
+  /// Shapes come from the file; where it gives none, those that common operators imply are inferred, and where it
+  /// gives one that contradicts them, the file is refused.
   ///
   /// - Returns: the graph and, by operator index, the operator's index in the file's node list (Constant nodes
   ///   counted).
@@ -27,6 +28,8 @@ struct SchedulingImporter {
   var declared: [String: DeclaredType] = [:]
   private var tensors: [Tensor] = []
   private(set) var tensorIDs: [String: TensorID] = [:]
+  /// Weights that are described by their bytes: their shape is not the file's.
+  private(set) var packedWeights: Set<String> = []
 
   init(graph: Onnx_GraphProto, file: String) {
     self.graph = graph
@@ -34,6 +37,7 @@ struct SchedulingImporter {
   }
 
   mutating func run() throws(ONNXError) -> (graph: Graph, nodeIndices: [Int]) {
+    if graph.output.isEmpty { throw .noOutputs(file: file) }
     try addWeights()
     try collectDeclarations()
     let nodeIndices = graph.node.indices.filter { !Self.isConstant(graph.node[$0]) }
@@ -62,15 +66,17 @@ struct SchedulingImporter {
         name: bare.name, kind: bare.kind, inputs: try inputIDs(of: graph.node[index]), outputs: bare.outputs)
     }
     let outputs = try outputIDs()
+    let result: Graph
     do {
-      let name = graph.name.isEmpty ? file : graph.name
-      return (
-        try Graph(name: name, tensors: tensors, operators: operators, inputs: inputs, outputs: outputs),
-        nodeIndices
-      )
+      let fileName = file.split(separator: "/").last.map(String.init) ?? file
+      let name = graph.name.isEmpty ? fileName : graph.name
+      result = try Graph(name: name, tensors: tensors, operators: operators, inputs: inputs, outputs: outputs)
     } catch {
       throw .invalidGraph(file: file, error)
     }
+    // After the graph's own rules: a cycle is reported as such and not as the shapes that do not fit around it.
+    for (index, node) in zip(nodeIndices, operators) { try check(graph.node[index], named: node.name) }
+    return (result, nodeIndices)
   }
 
   static func isConstant(_ node: Onnx_NodeProto) -> Bool {
@@ -116,6 +122,7 @@ struct SchedulingImporter {
     } else if let bits = known?.packedBits {
       let bytes = (count * bits + 7) / 8
       add(Tensor(name: name, shape: [bytes], elementType: .uint8, role: .weight))
+      packedWeights.insert(name)
     } else {
       throw .unsupportedElementType(
         file: file, tensor: name, type: Onnx_TensorProto.DataType.describe(type))
@@ -190,6 +197,8 @@ struct SchedulingImporter {
   private mutating func addOutputs(of node: Onnx_NodeProto, named name: String) throws(ONNXError)
     -> [TensorID]
   {
+    // A shape that is missing because the node breaks a rule is no case for shape inference.
+    if let first = node.output.first, needsInference(first) { try check(node, named: name) }
     var outputs: [TensorID] = []
     for output in node.output where !output.isEmpty {
       if let taken = tensorIDs[output] {
