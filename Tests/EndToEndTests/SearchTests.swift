@@ -43,6 +43,34 @@ import Training
       try checkBundle(small, device: name, winner: winner)
     }
     try checkReaders(small)
+    try checkSchedule(small)
+  }
+
+  /// `tandem schedule` on an exported model: every scheduler's peak is what the independent referee computes for the
+  /// file that was written, and the exact one's is the lowest.
+  private func checkSchedule(_ small: SmallExperiment) throws {
+    let model = small.scratch.path("run/best/mcu-256k/model.onnx")
+    let reordered = small.scratch.path("reordered.onnx")
+    var peaks: [String: Int] = [:]
+    for scheduler in ["file", "kahn", "rpo", "hmcos", "exact"] {
+      let result = try Executable.run([
+        "schedule", model, "--scheduler", scheduler, "--output", reordered, "--plan",
+        small.scratch.path("plan.json"),
+        "--format", "json",
+      ])
+      #expect(result.status == 0, "\(result.errors)")
+      let report = try object(result.output)
+      let peak = try #require(report["peakBytes"] as? Int)
+      let referee = String(decoding: try PythonEnvironment.run("live_peak.py", [reordered]), as: UTF8.self)
+      #expect(Int(referee.trimmingCharacters(in: .whitespacesAndNewlines)) == peak, "\(scheduler)")
+      #expect(try #require(report["arenaBytes"] as? Int) >= peak)
+      #expect(try #require(report["lowerBoundBytes"] as? Int) <= peak)
+      peaks[scheduler] = peak
+      if scheduler == "exact" { #expect(report["provedOptimal"] as? Bool == true) }
+    }
+    #expect(peaks.values.min() == peaks["exact"])
+    let tight = try Executable.run(["schedule", model, "--memory-limit", "\(peaks["exact"]! - 1)"])
+    #expect(tight.status == 3 && tight.errors.contains("no order can fit"), "\(tight.errors)")
   }
 
   /// The bundle against ONNX Runtime and the second implementation of the live peak, on real test images.

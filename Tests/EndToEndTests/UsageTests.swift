@@ -74,6 +74,13 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: damaged.scratch.path("run")))
   }
 
+  @Test func outputThatCannotBeWrittenIsAnError() throws {
+    let full = try #require(FileHandle(forWritingAtPath: "/dev/full"))
+    let process = try Executable.start(["device", "list"], output: full, errors: FileHandle.nullDevice)
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit && process.terminationStatus == 1)
+  }
+
   @Test func jsonStandsAloneOnStandardOutput() throws {
     for arguments in [
       ["space", "list"], ["space", "describe", "SearchSpaces/darts.yaml"],
