@@ -4,6 +4,10 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
   case notEmpty(path: String)
   /// A folder that should hold a run holds none.
   case noRun(path: String, missing: String)
+  /// A run was interrupted before it began: nothing in the folder is worth continuing.
+  case notBegun(path: String)
+  /// The store of a run that has begun is missing or empty.
+  case lostStore(path: String)
   /// Another process works in the run directory; `owner` is its process identifier, if it could be read.
   case locked(path: String, owner: Int32?)
   /// A file is no SQLite database, or is damaged.
@@ -21,6 +25,11 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
     case .notEmpty(let path):
       "\(path) is not empty: a run needs a new or empty folder, or --resume to continue the run in it"
     case .noRun(let path, let missing): "\(path) holds no run: \(missing) is missing"
+    case .notBegun(let path):
+      "the run in \(path) was interrupted before it began: start it again without --resume"
+    case .lostStore(let path):
+      "\(path) is missing or empty, although the run has begun: its trials are lost; put the file back, or start "
+        + "a new run in another folder"
     case .locked(let path, let owner):
       "another process\(owner.map { " (\($0))" } ?? "") is working in \(path)"
     case .damaged(let path, let reason): "\(path) is damaged or no database: \(reason)"

@@ -1,21 +1,58 @@
 import Foundation
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// Writes files so that a reader sees the old content or the new, never a part.
 public enum AtomicFile {
-  /// Writes `data` to a temporary name beside `url` and renames it.
+  /// Writes `data` to a temporary name beside `url`, flushes it to the disk and renames it.
+  ///
+  /// A process that is killed meanwhile may leave the temporary, see ``removeTemporaries(in:)``.
   ///
   /// - Throws: ``FileError/cannotWrite(path:reason:)``; the file that was there before is then untouched.
   public static func write(_ data: Data, to url: URL) throws(FileError) {
-    do {
-      try data.write(to: url, options: .atomic)
-    } catch {
-      throw .cannotWrite(path: url.path, reason: FileError.describe(error))
+    let target = url.resolvingSymlinksInPath()
+    var old = stat()
+    let exists = stat(target.path, &old) == 0
+    if exists, old.st_mode & S_IFMT != S_IFREG {
+      let isFolder = old.st_mode & S_IFMT == S_IFDIR
+      throw .cannotWrite(path: url.path, reason: isFolder ? FileError.isFolder : "it is no regular file")
+    }
+    let name = ".tandem-\(getpid())-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).tmp"
+    let temporary = target.deletingLastPathComponent().appendingPathComponent(name).path
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw .cannotWrite(path: url.path, reason: FileError.describe(errno)) }
+    var failure = fill(descriptor, with: data, mode: exists ? old.st_mode & 0o7777 : nil)
+    if close(descriptor) != 0, failure == nil { failure = errno }
+    if failure == nil, rename(temporary, target.path) != 0 { failure = errno }
+    if let failure {
+      unlink(temporary)
+      throw .cannotWrite(path: url.path, reason: FileError.describe(failure))
     }
   }
 
   /// Writes `text` as UTF-8; see ``write(_:to:)-(Data,_)``.
   public static func write(_ text: String, to url: URL) throws(FileError) {
     try write(Data(text.utf8), to: url)
+  }
+
+  /// Whether a file name is one that ``write(_:to:)-(Data,_)`` gives to what it has not finished.
+  public static func isTemporary(_ name: String) -> Bool {
+    name.hasPrefix(".tandem-") && name.hasSuffix(".tmp")
+  }
+
+  /// Removes what writers that were killed left in a folder, as far as that is possible; a folder that does not
+  /// exist has nothing to remove.
+  ///
+  /// - Precondition: nobody is writing into the folder, or that write fails.
+  public static func removeTemporaries(in folder: URL) {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    for name in names where isTemporary(name) { unlink(folder.appendingPathComponent(name).path) }
   }
 
   /// Creates a folder and those above it.
@@ -25,7 +62,7 @@ public enum AtomicFile {
     do {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     } catch {
-      throw .cannotCreateFolder(path: url.path, reason: FileError.describe(error))
+      throw .cannotCreateFolder(path: url.path, reason: FileError.reason(error, at: url, isFolder: true))
     }
   }
 
@@ -36,9 +73,29 @@ public enum AtomicFile {
     do {
       return try Data(contentsOf: url)
     } catch {
-      throw .cannotRead(path: url.path, reason: FileError.describe(error))
+      throw .cannotRead(path: url.path, reason: FileError.reason(error, at: url, isFolder: false))
     }
   }
+
+  /// Writes everything and waits until the disk has it; returns the system's error number if that failed.
+  private static func fill(_ descriptor: Int32, with data: Data, mode: mode_t?) -> Int32? {
+    if let mode, fchmod(descriptor, mode) != 0 { return errno }
+    return data.withUnsafeBytes { bytes in
+      var written = 0
+      while written < bytes.count {
+        let count = unistdWrite(descriptor, bytes.baseAddress! + written, bytes.count - written)
+        if count < 0, errno == EINTR { continue }
+        if count < 0 { return errno }
+        written += count
+      }
+      return fsync(descriptor) == 0 ? nil : errno
+    }
+  }
+}
+
+/// The system's `write`, which ``AtomicFile`` has a name of its own for.
+private func unistdWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
+  write(descriptor, bytes, count)
 }
 
 /// A file or folder that could not be read, written or created.
@@ -56,18 +113,55 @@ public enum FileError: Error, Equatable, CustomStringConvertible {
     }
   }
 
-  /// The system's own words for `error` (errno), without Foundation's wrapping.
-  static func describe(_ error: any Error) -> String {
+  static let isFolder = "it is a folder"
+
+  /// Why `error` happened at `url`, where a folder or a file was wanted.
+  ///
+  /// Foundation reports the wrong one of the two differently from call to call, or not at all; so it is looked at.
+  static func reason(_ error: any Error, at url: URL, isFolder wanted: Bool) -> String {
+    var found: ObjCBool = false
+    if FileManager.default.fileExists(atPath: url.path, isDirectory: &found), found.boolValue != wanted {
+      return found.boolValue ? isFolder : "it is a file"
+    }
+    let above = url.deletingLastPathComponent()
+    if above.path != url.path, let file = firstFile(above) { return "\(file.path) is a file, not a folder" }
     let outer = error as NSError
     if let inner = outer.userInfo[NSUnderlyingErrorKey] as? NSError, inner.domain == NSPOSIXErrorDomain {
-      return String(cString: strerror(Int32(inner.code)))
+      return describe(Int32(inner.code))
     }
     switch CocoaError.Code(rawValue: outer.code) {
-    case .fileReadNoSuchFile, .fileNoSuchFile: return "no such file or folder"
-    case .fileReadNoPermission, .fileWriteNoPermission: return "permission denied"
-    case .fileWriteOutOfSpace: return "no space left on the device"
-    case .fileWriteVolumeReadOnly: return "the file system is read-only"
+    case .fileReadNoSuchFile, .fileNoSuchFile: return describe(ENOENT)
+    case .fileReadNoPermission, .fileWriteNoPermission: return describe(EACCES)
+    case .fileWriteOutOfSpace: return describe(ENOSPC)
+    case .fileWriteVolumeReadOnly: return describe(EROFS)
     default: return outer.localizedDescription
+    }
+  }
+
+  /// The system's error number in words.
+  static func describe(_ code: Int32) -> String {
+    switch code {
+    case ENOENT: "no such file or folder"
+    case EACCES: "permission denied"
+    case ENOSPC: "no space left on the device"
+    case EROFS: "the file system is read-only"
+    case ENOTDIR: "a part of the path is a file, not a folder"
+    case EISDIR: isFolder
+    default: String(cString: strerror(code))
+    }
+  }
+
+  /// The nearest existing part of a path, if it is a file.
+  private static func firstFile(_ url: URL) -> URL? {
+    var url = url
+    while true {
+      var isFolder: ObjCBool = false
+      if FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) {
+        return isFolder.boolValue ? nil : url
+      }
+      let above = url.deletingLastPathComponent()
+      if above.path == url.path || url.path == "." || url.path.isEmpty { return nil }
+      url = above
     }
   }
 }

@@ -193,6 +193,42 @@ import Testing
     #expect(report.rejections.values.reduce(0, +) == 60)
   }
 
+  @Test func aFlashThatIsTooSmallIsNamedFirst() throws {
+    let experiment = try files.load(TinyExperiment.text(devices: "[flashless]", trials: 60))
+    let fake = FakeEvaluation(experiment)
+    let result = try SearchRun(
+      experiment: experiment, evaluator: fake.evaluator, journal: MemoryJournal()
+    ).run()
+    let report = try #require(result.infeasible["flashless"])
+    let weights = result.trials.compactMap {
+      try? fake.evaluator.plan($0.candidate, alignment: 64).weightBytes
+    }
+    let smallest = try #require(weights.min())
+    #expect(smallest > 100)
+    #expect(report.lightest?.weightBytes == smallest)
+    #expect(report.description.hasPrefix("the smallest weights for flashless"))
+    #expect(report.description.contains("\(smallest) B") && report.description.contains("limit is 100 B"))
+    #expect(!report.description.contains("arena for"))
+  }
+
+  @Test func aDeviceThatTheExperimentDoesNotHaveIsAnError() throws {
+    let experiment = try files.load(TinyExperiment.text(trials: 20))
+    let fake = FakeEvaluation(experiment)
+    let journal = MemoryJournal()
+    let trials = try SearchRun(experiment: experiment, evaluator: fake.evaluator, journal: journal).run()
+      .trials
+    var trial = try #require(trials.first { $0.isFeasible(on: "large") })
+    guard case .measured(var measurement) = trial.outcome else { return }
+    measurement.devices["lorge"] = measurement.devices.removeValue(forKey: "large")
+    trial.outcome = .measured(measurement)
+    journal.replace(trial)
+    #expect {
+      try SearchRun(experiment: experiment, evaluator: fake.evaluator, journal: journal).run()
+    } throws: {
+      "\($0)".contains("trial \(trial.id) names the device 'lorge'")
+    }
+  }
+
   @Test func aSearchWithNothingFeasibleTrainsAndMeasuresNothing() throws {
     let experiment = try files.load(TinyExperiment.text(devices: "[impossible]", trials: 30))
     let fake = FakeEvaluation(experiment)

@@ -39,4 +39,15 @@ import Testing
     }
     #expect(result.summary.front == Set(result.summary.fronts.values.joined()).sorted())
   }
+
+  @Test func onlyTheDevicesAskedForHaveWinners() throws {
+    let files = try TinyExperiment()
+    let experiment = try files.load(TinyExperiment.text(trials: 40))
+    let result = try SearchRun(
+      experiment: experiment, evaluator: FakeEvaluation(experiment).evaluator, journal: MemoryJournal()
+    ).run()
+    try #require(result.summary.winners.count == 2)
+    let summary = SearchSummary(trials: result.trials, devices: ["large", "unknown"])
+    #expect(summary.winners == ["large": result.summary.winners["large"]!])
+  }
 }

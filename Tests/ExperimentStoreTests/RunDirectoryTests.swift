@@ -78,12 +78,56 @@ import Testing
     _ = try run.reopen()
   }
 
+  /// Every state that a killed creation can leave, temporaries of its last write included.
   @Test func aCreationThatWasInterruptedCanBeRepeated() throws {
     do { _ = try run.create() }
-    #expect(throws: StoreError.noRun(path: run.url.path, missing: "experiment.resolved.yaml")) {
-      _ = try run.reopen()
+    let temporaries = ["", "devices/", "checkpoint/"].map { "\($0).tandem-4711-2x.tmp" }
+    for name in temporaries + ["search-space.yaml", "devices/board.yaml"] {
+      try Data("part".utf8).write(to: run.url.appending(path: name))
     }
-    _ = try run.create()
+    #expect(throws: StoreError.notBegun(path: run.url.path)) { _ = try run.reopen() }
+    // A store that was created, but got no content.
+    try Data().write(to: run.storeFile)
+    let lock = try run.create()
+    for name in temporaries {
+      #expect(!FileManager.default.fileExists(atPath: run.url.appending(path: name).path))
+    }
+    try run.store(experiment())
+    #expect(try run.openStore().trials().isEmpty)
+    withExtendedLifetime(lock) {}
+  }
+
+  @Test func reopeningRemovesWhatAKilledWriterLeft() throws {
+    do { _ = try run.create() }
+    try run.store(experiment())
+    let temporary = run.checkpointFolder.appending(path: ".tandem-4711-2x.tmp")
+    try Data("part".utf8).write(to: temporary)
+    _ = try run.reopen()
+    #expect(!FileManager.default.fileExists(atPath: temporary.path))
+  }
+
+  @Test func aRunWhoseExperimentIsGoneIsNotTakenForABeginning() throws {
+    do { _ = try run.create() }
+    let store = try run.openStore()
+    try store.record(RandomTrials.make(1, seed: 2)[0], state: RandomTrials.state(0))
+    try store.close()
+    #expect(throws: StoreError.notEmpty(path: run.url.path)) { _ = try run.create() }
+    #expect(try run.openStore().trials().count == 1)
+  }
+
+  @Test(arguments: [true, false]) func aRunWhoseStoreIsLostIsNotStartedOver(isEmpty: Bool) throws {
+    do { _ = try run.create() }
+    try run.store(experiment())
+    if isEmpty {
+      try Data().write(to: run.storeFile)
+    } else {
+      try FileManager.default.removeItem(at: run.storeFile)
+    }
+    let lost = StoreError.lostStore(path: run.storeFile.path)
+    #expect(throws: lost) { _ = try run.reopen() }
+    #expect(throws: lost) { _ = try run.openStore() }
+    #expect(throws: lost) { _ = try run.openStoreForReading() }
+    #expect(lost.description.contains(run.storeFile.path))
   }
 
   @Test func theLockKeepsOthersOutUntilItIsReleased() throws {

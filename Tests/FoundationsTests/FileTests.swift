@@ -28,6 +28,60 @@ import Testing
     #expect(error?.description.hasPrefix("cannot write \(file.path): ") == true)
   }
 
+  @Test func aFolderIsNoFileAndAFileNoFolder() throws {
+    try AtomicFile.createFolder(folder)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appendingPathComponent("file")
+    try AtomicFile.write("x", to: file)
+    let inside = file.appendingPathComponent("inside/deep")
+    #expect(throws: FileError.cannotRead(path: folder.path, reason: "it is a folder")) {
+      try AtomicFile.read(folder)
+    }
+    #expect(throws: FileError.cannotWrite(path: folder.path, reason: "it is a folder")) {
+      try AtomicFile.write("x", to: folder)
+    }
+    #expect(throws: FileError.cannotCreateFolder(path: file.path, reason: "it is a file")) {
+      try AtomicFile.createFolder(file)
+    }
+    let reason = "\(file.path) is a file, not a folder"
+    #expect(throws: FileError.cannotCreateFolder(path: inside.path, reason: reason)) {
+      try AtomicFile.createFolder(inside)
+    }
+    #expect(throws: FileError.cannotRead(path: inside.path, reason: reason)) { try AtomicFile.read(inside) }
+    let error = #expect(throws: FileError.self) { try AtomicFile.write("x", to: inside) }
+    #expect(error?.description.hasSuffix("is a file, not a folder") == true)
+    #expect(try AtomicFile.read(file) == Data("x".utf8))
+  }
+
+  @Test func aLinkStaysALinkAndPermissionsStay() throws {
+    try AtomicFile.createFolder(folder)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appendingPathComponent("file")
+    let link = folder.appendingPathComponent("link")
+    try AtomicFile.write("old", to: file)
+    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
+    try FileManager.default.createSymbolicLink(at: link, withDestinationURL: file)
+    try AtomicFile.write("new", to: link)
+    #expect(try AtomicFile.read(file) == Data("new".utf8))
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link.path) == file.path)
+    let attributes = try FileManager.default.attributesOfItem(atPath: file.path)
+    #expect(attributes[.posixPermissions] as? Int == 0o600)
+  }
+
+  @Test func whatAKilledWriterLeftIsKnownAndRemoved() throws {
+    try AtomicFile.createFolder(folder)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    for name in [".tandem-12-3f.tmp", ".tandem.tmp.txt", "a.tmp"] {
+      try Data("part".utf8).write(to: folder.appendingPathComponent(name))
+    }
+    AtomicFile.removeTemporaries(in: folder)
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+        == [".tandem.tmp.txt", "a.tmp"])
+    #expect(AtomicFile.isTemporary(".tandem-12-3f.tmp"))
+    #expect(!AtomicFile.isTemporary("lock"))
+  }
+
   @Test func jsonErrorsNameTheKey() {
     struct Inner: Decodable { let size: Int }
     struct Outer: Decodable { let items: [Inner] }

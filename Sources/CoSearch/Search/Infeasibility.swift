@@ -8,6 +8,8 @@ public struct Infeasibility: Codable, Hashable, Sendable {
   public let limitBytes: Int
   /// The smallest memory that was reached; nil if no candidate could be planned, as when all are disconnected.
   public let nearest: Nearest?
+  /// The smallest weights of the candidates whose arena fits; nil if there are none, so that memory binds.
+  public let lightest: Lightest?
   /// How many candidates the device rejected, by the raw value of the reason.
   public let rejections: [String: Int]
   /// How many trials failed.
@@ -31,6 +33,16 @@ public struct Infeasibility: Codable, Hashable, Sendable {
     public let flashBytes: Int?
   }
 
+  /// The trial with the smallest weights among those that only the flash is too small for.
+  public struct Lightest: Codable, Hashable, Sendable {
+    /// The trial.
+    public let trialID: Int
+    /// Its weights.
+    public let weightBytes: Int
+    /// The device's flash.
+    public let flashBytes: Int
+  }
+
   /// Looks for the smallest arena among all trials.
   ///
   /// Trials that were rejected by the bound alone have no arena yet. They are planned in the order of their
@@ -44,6 +56,13 @@ public struct Infeasibility: Codable, Hashable, Sendable {
       uniqueKeysWithValues: (tally.rejections[device.name] ?? [:]).map { ($0.key.rawValue, $0.value) })
     failedTrials = tally.outcomes[.failed] ?? 0
 
+    lightest = trials.compactMap { trial in
+      trial.rejections[device.name].flatMap { rejection in
+        rejection.reason == .flash
+          ? Lightest(
+            trialID: trial.id, weightBytes: rejection.peakBytes, flashBytes: rejection.limitBytes) : nil
+      }
+    }.min { ($0.weightBytes, $0.trialID) < ($1.weightBytes, $1.trialID) }
     let candidates = trials.compactMap { trial in
       trial.rejections[device.name].flatMap { rejection in
         Self.arenaBound(of: rejection).map { (bound: $0, trial: trial) }
@@ -73,8 +92,13 @@ public struct Infeasibility: Codable, Hashable, Sendable {
 }
 
 extension Infeasibility: CustomStringConvertible {
-  /// One sentence for people: the limit, the smallest peak and the operator that binds.
+  /// One sentence for people that leads with what binds: the flash where an arena fits, otherwise the smallest
+  /// arena with its peak and operator.
   public var description: String {
+    if let lightest {
+      return "the smallest weights for \(device) whose arena fits have \(lightest.weightBytes) B "
+        + "(trial \(lightest.trialID)); the flash limit is \(lightest.flashBytes) B"
+    }
     guard let nearest else {
       return "no candidate could be planned for \(device) (limit \(limitBytes) B)"
     }

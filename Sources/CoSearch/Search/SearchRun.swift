@@ -36,6 +36,7 @@ public struct SearchRun: Sendable {
   /// - Throws: ``SearchError``; the journal then holds every trial that finished.
   public func run(_ report: (SearchEvent) -> Void = { _ in }) throws(SearchError) -> SearchResult {
     var trials = try journaling { () throws(JournalError) in try journal.trials() }
+    try requireKnownDevices(in: trials)
     var known = KnownAccuracies(trials)
     try judgeForAddedDevices(&trials, known: &known, report: report)
 
@@ -70,6 +71,18 @@ public struct SearchRun: Sendable {
     return SearchResult(
       trials: trials, isFinished: isFinished, experiment: experiment,
       infeasible: isFinished ? infeasibility(of: trials) : [:])
+  }
+
+  /// A device can be added to a run, never removed: a name that the experiment does not have is damage.
+  private func requireKnownDevices(in trials: [Trial]) throws(SearchError) {
+    let known = Set(experiment.devices.map(\.name))
+    for trial in trials {
+      let named = trial.rejections.keys.sorted() + (trial.measurement?.devices.keys.sorted() ?? [])
+      if let unknown = named.first(where: { !known.contains($0) }) {
+        throw .journalMismatch(
+          reason: "trial \(trial.id) names the device '\(unknown)', which the experiment does not have")
+      }
+    }
   }
 
   private func infeasibility(of trials: [Trial]) -> [String: Infeasibility] {

@@ -8,7 +8,7 @@ public struct SearchSummary: Sendable {
   /// The Pareto front of every device over the trials that it admits: ascending trial ids by device name.
   public let fronts: [String: [Int]]
   /// The winner of every device that admits a candidate, by device name.
-  public var winners: [String: Int] { tally.best.mapValues(\.trialID) }
+  public let winners: [String: Int]
   /// The union of the devices' fronts, ascending.
   public let front: [Int]
 
@@ -38,6 +38,8 @@ public struct SearchSummary: Sendable {
       fronts[device] = archive.elements
     }
     self.fronts = fronts
+    // Only the devices asked for, whatever else the trials name.
+    winners = tally.best.filter { fronts[$0.key] != nil }.mapValues(\.trialID)
     front = Set(fronts.values.joined()).sorted()
   }
 }

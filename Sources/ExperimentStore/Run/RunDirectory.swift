@@ -48,47 +48,49 @@ public struct RunDirectory: Sendable, Hashable {
   /// The export bundle of a device's winner.
   public func bestFolder(device: String) -> URL { url.appending(path: "best/\(device)") }
 
-  /// Creates the folder for a new run and locks it. The lock is held as long as the returned object lives.
+  /// Creates the folder for a new run, with an empty store, and locks it. The lock is held as long as the
+  /// returned object lives.
+  ///
+  /// The store comes before the experiment, so that a run that has an experiment but no store is damaged.
   ///
   /// - Throws: ``StoreError/notEmpty(path:)`` if it holds anything but the beginnings of a run that was
-  ///   interrupted while it was created, ``StoreError/locked(path:owner:)``, or ``StoreError/system(path:reason:)``.
+  ///   interrupted while it was created, ``StoreError/locked(path:owner:)``, or another ``StoreError`` if the
+  ///   system refuses.
   public func create() throws(StoreError) -> RunLock {
-    do {
-      try AtomicFile.createFolder(url)
-    } catch {
-      throw .system(path: url.path, reason: error.description)
-    }
-    try requireNothingToLose()
+    try createFolder(url)
+    guard try holdsOnlyBeginnings() else { throw .notEmpty(path: url.path) }
     let lock = try RunLock(at: lockFile, run: url)
     // Another process may have begun a run between the look at the folder and the lock.
-    try requireNothingToLose()
-    do {
-      try AtomicFile.createFolder(checkpointFolder)
-      try AtomicFile.createFolder(devicesFolder)
-    } catch {
-      throw .system(path: url.path, reason: error.description)
-    }
+    guard try holdsOnlyBeginnings() else { throw .notEmpty(path: url.path) }
+    removeTemporaries()
+    try createFolder(checkpointFolder)
+    try createFolder(devicesFolder)
+    try createStore()
     return lock
   }
 
   /// Locks an existing run to continue it, if need be from before its first trial.
   ///
-  /// - Throws: ``StoreError/noRun(path:missing:)``, ``StoreError/locked(path:owner:)``, or
+  /// - Throws: ``StoreError/noRun(path:missing:)``, ``StoreError/notBegun(path:)``,
+  ///   ``StoreError/lostStore(path:)``, ``StoreError/locked(path:owner:)``, or
   ///   ``StoreError/system(path:reason:)``.
   public func reopen() throws(StoreError) -> RunLock {
-    try require([experimentFile])
-    return try RunLock(at: lockFile, run: url)
+    let hasBeginnings = FileManager.default.fileExists(atPath: lockFile.path)
+    if hasBeginnings, try holdsOnlyBeginnings() { throw .notBegun(path: url.path) }
+    try requireRun()
+    let lock = try RunLock(at: lockFile, run: url)
+    removeTemporaries()
+    return lock
   }
 
   /// Checks that the folder holds a run.
   ///
-  /// - Throws: ``StoreError/noRun(path:missing:)`` naming the first file that is missing.
-  public func requireRun() throws(StoreError) { try require([experimentFile, storeFile]) }
-
-  private func require(_ files: [URL]) throws(StoreError) {
-    for file in files where !FileManager.default.fileExists(atPath: file.path) {
-      throw .noRun(path: url.path, missing: file.lastPathComponent)
+  /// - Throws: ``StoreError/noRun(path:missing:)``, or ``StoreError/lostStore(path:)``.
+  public func requireRun() throws(StoreError) {
+    guard FileManager.default.fileExists(atPath: experimentFile.path) else {
+      throw .noRun(path: url.path, missing: experimentFile.lastPathComponent)
     }
+    try requireStore()
   }
 
   /// Reads the stored experiment.
@@ -131,8 +133,14 @@ public struct RunDirectory: Sendable, Hashable {
     try AtomicFile.write(data, to: environmentFile)
   }
 
-  /// Opens the store for writing. - Precondition: the caller holds the run's lock.
-  public func openStore() throws(StoreError) -> RunStore { try RunStore(at: storeFile) }
+  /// Opens the store for writing.
+  ///
+  /// - Precondition: the caller holds the run's lock.
+  /// - Throws: ``StoreError``; ``StoreError/lostStore(path:)`` if the store that ``create()`` made is gone.
+  public func openStore() throws(StoreError) -> RunStore {
+    try requireStore()
+    return try RunStore(at: storeFile)
+  }
 
   /// Opens the store for reading, also while a search is running.
   ///
@@ -142,17 +150,50 @@ public struct RunDirectory: Sendable, Hashable {
     return try RunStore(readingFrom: storeFile)
   }
 
-  /// Accepts an empty folder, and one whose creation was interrupted before the experiment was stored.
-  private func requireNothingToLose() throws(StoreError) {
+  private func createFolder(_ folder: URL) throws(StoreError) {
+    do {
+      try AtomicFile.createFolder(folder)
+    } catch {
+      throw .system(path: url.path, reason: error.description)
+    }
+  }
+
+  /// Creates the store; one that a killed creation left must hold nothing.
+  private func createStore() throws(StoreError) {
+    let store = try RunStore(at: storeFile)
+    let isEmpty: Bool
+    do {
+      isEmpty = try store.trials().isEmpty
+      // Closing moves everything from the write-ahead log into the file.
+      try store.close()
+    } catch {
+      throw .damaged(path: storeFile.path, reason: "\(error)")
+    }
+    if !isEmpty { throw .notEmpty(path: url.path) }
+  }
+
+  private func requireStore() throws(StoreError) {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: storeFile.path)
+    if attributes?[.size] as? UInt64 ?? 0 == 0 { throw .lostStore(path: storeFile.path) }
+  }
+
+  /// Whether the folder is empty, or its creation was interrupted before the experiment was stored.
+  private func holdsOnlyBeginnings() throws(StoreError) -> Bool {
     let contents: [String]
     do {
       contents = try FileManager.default.contentsOfDirectory(atPath: url.path)
     } catch {
       throw .system(path: url.path, reason: "the folder cannot be listed")
     }
-    let beginnings = [lockFile, spaceFile, devicesFolder, checkpointFolder].map(\.lastPathComponent)
-    guard contents.allSatisfy(beginnings.contains),
-      contents.isEmpty || contents.contains(lockFile.lastPathComponent)
-    else { throw .notEmpty(path: url.path) }
+    let store = storeFile.lastPathComponent
+    let beginnings =
+      [lockFile, spaceFile, devicesFolder, checkpointFolder].map(\.lastPathComponent)
+      + ["", "-wal", "-shm", "-journal"].map { store + $0 }
+    return contents.allSatisfy { beginnings.contains($0) || AtomicFile.isTemporary($0) }
+      && (contents.isEmpty || contents.contains(lockFile.lastPathComponent))
+  }
+
+  private func removeTemporaries() {
+    for folder in [url, devicesFolder, checkpointFolder] { AtomicFile.removeTemporaries(in: folder) }
   }
 }

@@ -67,6 +67,8 @@ struct DatabaseFile {
         throw .damaged(path: url.path, reason: error.message ?? "\(error.resultCode)")
       default: throw .system(path: url.path, reason: error.message ?? "\(error.resultCode)")
       }
+    } catch let error as RecordError {
+      throw .damaged(path: url.path, reason: "\(error)")
     } catch {
       throw .system(path: url.path, reason: "\(error)")
     }
@@ -74,10 +76,23 @@ struct DatabaseFile {
 
   private func check(_ queue: DatabaseQueue, url: URL) throws {
     try queue.read { database in
+      try Self.requireSoundness(database, url: url)
       let stored = try Int32.fetchOne(database, sql: "PRAGMA application_id")
       if stored != applicationID { throw StoreError.foreign(path: url.path, expected: "a \(kind)") }
       if try migrator.hasBeenSuperseded(database) { throw StoreError.tooNew(path: url.path) }
     }
+  }
+
+  /// Lets SQLite check its pages and rows, and checks what the migrator will read without looking at its type.
+  private static func requireSoundness(_ database: Database, url: URL) throws {
+    for row in try Row.fetchAll(database, sql: "PRAGMA integrity_check(1)") {
+      let finding = row.databaseValues.first.flatMap(String.fromDatabaseValue) ?? "unreadable"
+      if finding != "ok" { throw StoreError.damaged(path: url.path, reason: finding) }
+    }
+    let tables = try Row.fetchAll(
+      database, sql: "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'grdb_migrations'")
+    if tables.isEmpty { return }
+    for row in try StoredRow.fetch(database, "grdb_migrations") { _ = try row.text("identifier") }
   }
 
   private static func isEmpty(_ database: Database) throws -> Bool {

@@ -41,10 +41,10 @@ public final class RunStore: SearchJournal {
   /// The state that was recorded with the latest trial.
   public func state() throws(JournalError) -> SearchState? {
     try reading { database in
-      guard let row = try Row.fetchOne(database, sql: "SELECT * FROM searchState") else { return nil }
+      guard let row = try StoredRow.fetch(database, "searchState").first else { return nil }
       return SearchState(
-        generator: try TrialRecords.decode(SeededGenerator.self, row["generator"]),
-        strategy: row["strategy"], strategyState: row["strategyState"])
+        generator: try row.json(SeededGenerator.self, "generator"),
+        strategy: try row.text("strategy"), strategyState: try row.text("strategyState"))
     }
   }
 
@@ -67,8 +67,13 @@ public final class RunStore: SearchJournal {
   /// The results of the final trainings, ascending by trial id.
   public func finalResults() throws(JournalError) -> [FinalResult] {
     try reading { database in
-      try String.fetchAll(database, sql: "SELECT result FROM finalResult ORDER BY trialID")
-        .map { try TrialRecords.decode(FinalResult.self, $0) }
+      try StoredRow.fetch(database, "finalResult", "ORDER BY trialID").map { row in
+        let result = try row.json(FinalResult.self, "result")
+        try row.require("trialID", row.count("trialID"), equals: result.trialID)
+        try row.require("architectureKey", row.text("architectureKey"), equals: result.architectureKey)
+        try row.require("testAccuracy", row.number("testAccuracy"), equals: result.testAccuracy)
+        return result
+      }
     }
   }
 

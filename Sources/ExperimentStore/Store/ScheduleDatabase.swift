@@ -92,9 +92,8 @@ public final class ScheduleDatabase: LatencyDatabase {
   private static func fetch(
     _ database: Database, workload: String, target: String
   ) throws -> LatencyStatistics? {
-    let text = try String.fetchOne(
-      database, sql: "SELECT statistics FROM latency WHERE workload = ? AND target = ?",
-      arguments: [workload, target])
-    return try text.map { try TrialRecords.decode(LatencyStatistics.self, $0) }
+    try StoredRow.fetch(
+      database, "latency", "WHERE workload = ? AND target = ?", arguments: [workload, target]
+    ).first?.json(LatencyStatistics.self, "statistics")
   }
 }

@@ -45,24 +45,24 @@ enum TrialRecords {
   }
 
   static func fetchAll(_ database: Database) throws -> [Trial] {
-    try assemble(
-      trials: Row.fetchAll(database, sql: "SELECT * FROM trial ORDER BY id"),
-      rejections: Row.fetchAll(database, sql: "SELECT * FROM rejection"),
-      measurements: Row.fetchAll(database, sql: "SELECT * FROM measurement"),
-      devices: Row.fetchAll(database, sql: "SELECT * FROM deviceMeasurement"))
+    let trials = try assemble(
+      trials: StoredRow.fetch(database, "trial", "ORDER BY id"),
+      rejections: StoredRow.fetch(database, "rejection"),
+      measurements: StoredRow.fetch(database, "measurement"),
+      devices: StoredRow.fetch(database, "deviceMeasurement"))
+    for (number, trial) in trials.enumerated() where trial.id != number {
+      throw RecordError(what: "table 'trial' has no trial \(number), but later ones")
+    }
+    return trials
   }
 
   static func fetch(_ database: Database, id: Int) throws -> [Trial] {
-    func rows(_ table: String, _ column: String) throws -> [Row] {
-      try Row.fetchAll(database, sql: "SELECT * FROM \(table) WHERE \(column) = ?", arguments: [id])
+    func rows(_ table: String, _ column: String) throws -> [StoredRow] {
+      try StoredRow.fetch(database, table, "WHERE \(column) = ?", arguments: [id])
     }
     return try assemble(
       trials: rows("trial", "id"), rejections: rows("rejection", "trialID"),
       measurements: rows("measurement", "trialID"), devices: rows("deviceMeasurement", "trialID"))
-  }
-
-  static func decode<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> Value {
-    try JSONFile.decode(type, from: Data(text.utf8), source: "a stored \(type)")
   }
 
   private static func insertDetails(of trial: Trial, into database: Database) throws {
@@ -106,73 +106,85 @@ enum TrialRecords {
   }
 
   private static func assemble(
-    trials: [Row], rejections: [Row], measurements: [Row], devices: [Row]
+    trials: [StoredRow], rejections: [StoredRow], measurements: [StoredRow], devices: [StoredRow]
   ) throws -> [Trial] {
-    let rejections = Dictionary(grouping: rejections) { $0["trialID"] as Int }
-    let measurements = Dictionary(grouping: measurements) { $0["trialID"] as Int }
-    let devices = Dictionary(grouping: devices) { $0["trialID"] as Int }
-    return try trials.map { row in
-      let id: Int = row["id"]
-      let reasons = try Dictionary(
-        uniqueKeysWithValues: (rejections[id] ?? []).map { ($0["device"] as String, try rejection($0)) })
-      return Trial(
-        id: id, candidate: try decode(Candidate.self, row["candidate"]),
-        outcome: try outcome(
-          row, rejections: reasons, measurement: measurements[id]?.first, devices: devices[id] ?? []),
-        seconds: row["seconds"])
+    var rejections = try grouped(rejections)
+    var measurements = try grouped(measurements)
+    var devices = try grouped(devices)
+    let result = try trials.map { row in
+      let id = try row.count("id")
+      let candidate = try row.json(Candidate.self, "candidate")
+      try row.require("candidateKey", row.text("candidateKey"), equals: candidate.key)
+      try row.require("architectureKey", row.text("architectureKey"), equals: candidate.architecture.key)
+      let reasons = try byDevice(rejections.removeValue(forKey: id) ?? [], rejection)
+      let outcome: TrialOutcome
+      switch try row.named(TrialOutcome.Kind.self, "outcome") {
+      case .rejected: outcome = .rejected(reasons)
+      case .failed:
+        outcome = .failed(
+          TrialFailure(
+            stage: try row.named(TrialFailure.Stage.self, "failureStage"),
+            message: try row.optionalText("failureMessage") ?? "", rejections: reasons))
+      case .measured:
+        guard let measurement = measurements.removeValue(forKey: id)?.first else {
+          throw RecordError(what: "table 'measurement' has no row of the measured trial \(id)")
+        }
+        outcome = .measured(
+          try self.measurement(
+            measurement, devices: byDevice(devices.removeValue(forKey: id) ?? [], deviceMeasurement),
+            rejections: reasons))
+      }
+      return Trial(id: id, candidate: candidate, outcome: outcome, seconds: try row.number("seconds"))
+    }
+    // Every row must have found its trial.
+    for left in [rejections, measurements, devices] {
+      if let (id, rows) = left.min(by: { $0.key < $1.key }) {
+        throw rows[0].wrong("trialID", "names trial \(id), which has no such details")
+      }
+    }
+    return result
+  }
+
+  private static func grouped(_ rows: [StoredRow]) throws -> [Int: [StoredRow]] {
+    try rows.reduce(into: [:]) { try $0[$1.count("trialID"), default: []].append($1) }
+  }
+
+  private static func byDevice<Value>(
+    _ rows: [StoredRow], _ value: (StoredRow) throws -> Value
+  ) throws -> [String: Value] {
+    try rows.reduce(into: [:]) { result, row in
+      let device = try row.text("device")
+      if result.updateValue(try value(row), forKey: device) != nil {
+        throw row.wrong("device", "names '\(device)' twice for one trial")
+      }
     }
   }
 
-  private static func outcome(
-    _ row: Row, rejections: [String: Rejection], measurement: Row?, devices: [Row]
-  ) throws -> TrialOutcome {
-    switch try rawValue(TrialOutcome.Kind.self, row["outcome"]) {
-    case .rejected: return .rejected(rejections)
-    case .failed:
-      return .failed(
-        TrialFailure(
-          stage: try rawValue(TrialFailure.Stage.self, row["failureStage"]),
-          message: row["failureMessage"] ?? "", rejections: rejections))
-    case .measured:
-      guard let measurement else { throw RecordError(what: "the measurement of trial \(row["id"] as Int)") }
-      return .measured(
-        Measurement(
-          validation: try decode(AccuracyEstimate.self, measurement["validation"]),
-          devices: try Dictionary(
-            uniqueKeysWithValues: devices.map { device in
-              (
-                device["device"] as String,
-                DeviceMeasurement(
-                  arenaBytes: device["arenaBytes"],
-                  latency: try decode(LatencyStatistics.self, device["latency"]))
-              )
-            }),
-          rejections: rejections, peak: try decode(MemoryPeak.self, measurement["peak"]),
-          livePeakBytes: measurement["livePeakBytes"],
-          trivialBoundBytes: measurement["trivialBoundBytes"], weightBytes: measurement["weightBytes"],
-          macs: measurement["macs"], parameters: measurement["parameters"]))
-    }
+  private static func measurement(
+    _ row: StoredRow, devices: [String: DeviceMeasurement], rejections: [String: Rejection]
+  ) throws -> CoSearch.Measurement {
+    let validation = try row.json(AccuracyEstimate.self, "validation")
+    let peak = try row.json(MemoryPeak.self, "peak")
+    try row.require("accuracy", row.number("accuracy"), equals: validation.accuracy)
+    try row.require("peakBytes", row.count("peakBytes"), equals: peak.bytes)
+    return CoSearch.Measurement(
+      validation: validation, devices: devices, rejections: rejections, peak: peak,
+      livePeakBytes: try row.count("livePeakBytes"),
+      trivialBoundBytes: try row.count("trivialBoundBytes"), weightBytes: try row.count("weightBytes"),
+      macs: try row.count("macs"), parameters: try row.count("parameters"))
   }
 
-  private static func rejection(_ row: Row) throws -> Rejection {
+  private static func deviceMeasurement(_ row: StoredRow) throws -> DeviceMeasurement {
+    let latency = try row.json(LatencyStatistics.self, "latency")
+    try row.require(
+      "latencyMilliseconds", row.number("latencyMilliseconds"), equals: latency.medianMilliseconds)
+    return DeviceMeasurement(arenaBytes: try row.count("arenaBytes"), latency: latency)
+  }
+
+  private static func rejection(_ row: StoredRow) throws -> Rejection {
     Rejection(
-      reason: try rawValue(Rejection.Reason.self, row["reason"]), peakBytes: row["peakBytes"],
-      limitBytes: row["limitBytes"], operatorName: row["operatorName"],
-      provedInfeasible: row["provedInfeasible"])
+      reason: try row.named(Rejection.Reason.self, "reason"), peakBytes: try row.count("peakBytes"),
+      limitBytes: try row.count("limitBytes"), operatorName: try row.optionalText("operatorName"),
+      provedInfeasible: try row.flag("provedInfeasible"))
   }
-
-  private static func rawValue<Value: RawRepresentable<String>>(
-    _ type: Value.Type, _ text: String?
-  ) throws -> Value {
-    guard let value = text.flatMap(Value.init(rawValue:)) else {
-      throw RecordError(what: "a \(type) named '\(text ?? "")'")
-    }
-    return value
-  }
-}
-
-/// A row that this version cannot read.
-struct RecordError: Error, CustomStringConvertible {
-  let what: String
-  var description: String { "the store is inconsistent: \(what) is unknown or missing" }
 }
