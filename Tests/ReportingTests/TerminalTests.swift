@@ -31,14 +31,14 @@ import Testing
   func short(_ value: Int, _ text: String) { #expect(NumberFormat.short(value) == text) }
 
   @Test func progressShowsRateAndTimeLeft() {
-    let lines = ProgressLine.lines(
+    let lines = ProgressDisplay.lines(
       done: 30, total: 120, unit: "trials", notes: ["best 88.00 %", ""], finishedHere: 10, elapsedSeconds: 5,
       width: 80)
     #expect(lines == ["█████░░░░░░░░░░░░░░░ 30/120 · 2.0 trials/s · 45 s left", "best 88.00 %"])
   }
 
   @Test func progressFitsTheTerminal() {
-    let lines = ProgressLine.lines(
+    let lines = ProgressDisplay.lines(
       done: 1, total: 2, unit: "trials", notes: [String(repeating: "x", count: 500)], finishedHere: 0,
       elapsedSeconds: 1, width: 60)
     #expect(lines.map(\.count) == [24, 59])

@@ -42,7 +42,8 @@ public struct ScheduleReport: Codable, Hashable, Sendable {
   public let peakBytes: Int
   /// The best bound proved; equal to the peak when it is proved optimal.
   public let lowerBoundBytes: Int
-  /// The forced-passage bound; nil (JSON null) where it was not computed.
+  /// The forced-passage bound, as far as the scheduler's limit on minimum cuts allowed: always a valid bound. Nil
+  /// (JSON null) where it was not computed.
   public let forcedPassageBytes: Int?
   /// Whether no order has a lower peak.
   public let provedOptimal: Bool

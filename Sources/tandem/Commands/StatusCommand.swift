@@ -31,7 +31,7 @@ struct StatusCommand: ParsableCommand {
     var content = try loader.content()
     if follow {
       Interruption.install()
-      var line = ProgressLine(isEnabled: true)
+      var line = ProgressDisplay(isEnabled: true)
       while loader.directory.isActive, !Interruption.isRequested {
         let best = RunStatus(content).devices.compactMap { device in
           device.winner.map { "\(device.name) \(NumberFormat.percent($0.validationAccuracy))" }

@@ -8,13 +8,13 @@ final class SearchObserver {
   private let log: RunLog
   private let devices: [String]
   private let isQuiet: Bool
-  private var line: ProgressLine
+  private var line: ProgressDisplay
 
   init(log: RunLog, devices: [String], isQuiet: Bool) {
     self.log = log
     self.devices = devices
     self.isQuiet = isQuiet
-    line = ProgressLine(isEnabled: !isQuiet)
+    line = ProgressDisplay(isEnabled: !isQuiet)
   }
 
   /// Shows and logs one event.
@@ -35,7 +35,7 @@ final class SearchObserver {
       write("finalTrainingStarted", ["trial": "\(trialID)", "devices": devices.joined(separator: ",")])
       let role = devices.isEmpty ? "" : ", the winner of \(devices.joined(separator: " and "))"
       note("training trial \(trialID) from scratch\(role)")
-      line = ProgressLine(isEnabled: !isQuiet)
+      line = ProgressDisplay(isEnabled: !isQuiet)
     case .finalTrainingProgress(let trialID, let progress):
       line.update(
         done: progress.step, total: progress.steps, unit: "steps",

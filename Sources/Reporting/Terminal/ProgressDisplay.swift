@@ -4,7 +4,7 @@ import Foundation
 ///
 /// It writes to standard error, and only if that is a terminal that can move its cursor; otherwise every call is
 /// free of effect.
-public struct ProgressLine {
+public struct ProgressDisplay {
   private let isTerminal: Bool
   private let start: Date
   private var doneAtStart: Int?
