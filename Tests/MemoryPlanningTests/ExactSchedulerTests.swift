@@ -88,13 +88,14 @@ import Testing
         : RandomGraphs.cells(count: 2, operatorsPerCell: 6, using: &generator)
       let item = Case(graph, using: &generator)
       let optimum = item.exhaustive.optimum()
-      var starved = [
-        ExactScheduler(stateLimit: states), ExactScheduler(stateLimit: nil, memoryLimitBytes: states),
-        ExactScheduler(timeLimit: .zero),
+      let starved: [(ExactScheduler, timeLimit: Duration?)] = [
+        (ExactScheduler(stateLimit: states), nil),
+        (ExactScheduler(stateLimit: nil, memoryLimitBytes: states), nil), (ExactScheduler(), .zero),
       ]
-      for index in starved.indices {
-        if round % 3 > 0 { starved[index].startBytes = 0 }
-        let (schedule, certificate) = try starved[index].certifiedSchedule(item.problem)
+      for (limited, timeLimit) in starved {
+        var scheduler = limited
+        if round % 3 > 0 { scheduler.startBytes = 0 }
+        let (schedule, certificate) = try scheduler.certifiedSchedule(item.problem, timeLimit: timeLimit)
         #expect(schedule.profile.liveBytes == item.referee.trace(schedule.order))
         #expect(certificate.boundBytes <= optimum && certificate.peakBytes >= optimum)
         switch schedule.proof {
@@ -161,7 +162,7 @@ import Testing
     let problem = MemoryProblem(graph: cells)
     let clock = ContinuousClock()
     let start = clock.now
-    let (schedule, certificate) = try ExactScheduler(timeLimit: .seconds(8)).certifiedSchedule(problem)
+    let (schedule, certificate) = try ExactScheduler().certifiedSchedule(problem, timeLimit: .seconds(8))
     let seconds = (clock.now - start) / .seconds(1)
     print(
       "\(cells.operators.count) operators: peak \(certificate.peakBytes), bound \(certificate.boundBytes),",
@@ -183,7 +184,7 @@ import Testing
     }
     let result = builder.addOpaque("Conv", ends, outputs: [[1]])[0]
     let problem = MemoryProblem(graph: try builder.build(outputs: [result]))
-    let schedule = try ExactScheduler(timeLimit: .seconds(5)).schedule(problem)
+    let schedule = try ExactScheduler().schedule(problem, timeLimit: .seconds(5))
     #expect(problem.graph.isValidOrder(schedule.order))
     #expect(schedule.peak.bytes <= (try ReversePostOrderScheduler().schedule(problem).peak.bytes))
   }

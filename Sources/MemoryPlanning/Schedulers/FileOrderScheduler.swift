@@ -10,7 +10,7 @@ public struct FileOrderScheduler: OperatorScheduler {
   ///
   /// - Throws: ``SchedulingError/runsBeforePredecessor(operatorName:predecessorName:)`` if it is not valid.
   /// - Complexity: linear.
-  public func schedule(_ problem: MemoryProblem) throws(SchedulingError) -> Schedule {
+  public func schedule(_ problem: MemoryProblem, timeLimit: Duration?) throws(SchedulingError) -> Schedule {
     try Schedule(order: problem.graph.operatorIDs, problem: problem, scheduler: name)
   }
 }

@@ -9,7 +9,7 @@ public struct KahnScheduler: OperatorScheduler {
   /// Kahn's order; never throws for a verified graph.
   ///
   /// - Complexity: linear.
-  public func schedule(_ problem: MemoryProblem) throws(SchedulingError) -> Schedule {
+  public func schedule(_ problem: MemoryProblem, timeLimit: Duration?) throws(SchedulingError) -> Schedule {
     try Schedule(order: problem.graph.kahnOrder(), problem: problem, scheduler: name)
   }
 }

@@ -1,14 +1,23 @@
 /// Chooses the order in which a graph's operators run.
 ///
-/// Schedulers are deterministic: equal problems give equal orders. Every peak comes from
-/// ``MemoryProblem/evaluate(_:)``, whatever the scheduler reckoned with inside.
+/// Schedulers are deterministic, unless a time limit stops them: equal problems give equal orders. Every peak comes
+/// from ``MemoryProblem/evaluate(_:)``, whatever the scheduler reckoned with inside.
 public protocol OperatorScheduler: Sendable {
   /// The name by which it is selected and reported.
   var name: String { get }
-  /// A valid order with its exact peak.
+  /// A valid order with its exact peak, and what is proved about it.
   ///
+  /// - Parameter timeLimit: the time to spend, nil for no limit. When it runs out, the answer is the best order and
+  ///   the best bound known by then; schedulers whose time is linear in the graph take no notice of it.
   /// - Throws: ``SchedulingError`` where the scheduler has no order to give; see each.
-  func schedule(_ problem: MemoryProblem) throws(SchedulingError) -> Schedule
+  func schedule(_ problem: MemoryProblem, timeLimit: Duration?) throws(SchedulingError) -> Schedule
+}
+
+extension OperatorScheduler {
+  /// A valid order with its exact peak, whatever time it takes.
+  public func schedule(_ problem: MemoryProblem) throws(SchedulingError) -> Schedule {
+    try schedule(problem, timeLimit: nil)
+  }
 }
 
 /// The schedulers by the names that configuration files and the command line use.

@@ -16,7 +16,7 @@ public struct ReversePostOrderScheduler: OperatorScheduler {
   /// The depth-first order; never throws for a verified graph.
   ///
   /// - Complexity: linear.
-  public func schedule(_ problem: MemoryProblem) throws(SchedulingError) -> Schedule {
+  public func schedule(_ problem: MemoryProblem, timeLimit: Duration?) throws(SchedulingError) -> Schedule {
     try Schedule(order: Self.order(of: problem.graph), problem: problem, scheduler: name)
   }
 

@@ -87,8 +87,8 @@ struct ScheduleCommand: ParsableCommand {
   /// The schedule, and the forced-passage bound where the scheduler computes it.
   private func scheduled(_ problem: MemoryProblem) throws -> (Schedule, forcedPassageBytes: Int?) {
     guard scheduler == .exact else { return (try scheduler.scheduler.schedule(problem), nil) }
-    let exact = ExactScheduler(timeLimit: timeLimit.flatMap(DurationText.parse))
-    let (schedule, certificate) = try exact.certifiedSchedule(problem)
+    let (schedule, certificate) = try ExactScheduler().certifiedSchedule(
+      problem, timeLimit: timeLimit.flatMap(DurationText.parse))
     return (schedule, certificate.initialBound.bytes)
   }
 

@@ -18,10 +18,6 @@ public struct ExactScheduler: OperatorScheduler {
   /// `exact`.
   public var name: String { SchedulerName.exact.rawValue }
 
-  /// The most time to spend; nil for no limit. Kept to within the time of one minimum cut. A quarter of it is for
-  /// completing an order if there is no proof by then.
-  public let timeLimit: Duration?
-
   /// The most states to expand; nil for no limit.
   public let stateLimit: Int?
 
@@ -37,25 +33,23 @@ public struct ExactScheduler: OperatorScheduler {
   /// Creates the scheduler.
   ///
   /// - Precondition: no limit is negative.
-  public init(
-    timeLimit: Duration? = nil, stateLimit: Int? = 2_000_000, memoryLimitBytes: Int = 256 << 20
-  ) {
-    precondition(
-      timeLimit ?? .zero >= .zero && stateLimit ?? 0 >= 0 && memoryLimitBytes >= 0,
-      "limits must not be negative")
-    self.timeLimit = timeLimit
+  public init(stateLimit: Int? = 2_000_000, memoryLimitBytes: Int = 256 << 20) {
+    precondition(stateLimit ?? 0 >= 0 && memoryLimitBytes >= 0, "limits must not be negative")
     self.stateLimit = stateLimit
     self.memoryLimitBytes = min(memoryLimitBytes, 4 << 30)
   }
 
   /// The best order within the limits; never throws for a verified graph.
-  public func schedule(_ problem: MemoryProblem) throws(SchedulingError) -> Schedule {
-    try certifiedSchedule(problem).schedule
+  public func schedule(_ problem: MemoryProblem, timeLimit: Duration?) throws(SchedulingError) -> Schedule {
+    try certifiedSchedule(problem, timeLimit: timeLimit).schedule
   }
 
   /// The best order within the limits and what its proof rests on; never throws for a verified graph.
+  ///
+  /// - Parameter timeLimit: kept to within the time of one minimum cut. A quarter of it is for completing an order if
+  ///   there is no proof by then.
   public func certifiedSchedule(
-    _ problem: MemoryProblem
+    _ problem: MemoryProblem, timeLimit: Duration? = nil
   ) throws(SchedulingError) -> (schedule: Schedule, certificate: ExactCertificate) {
     let start = ContinuousClock.now
     let deadline = timeLimit.map { start + $0 * 3 / 4 }

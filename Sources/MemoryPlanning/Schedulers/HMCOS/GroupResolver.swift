@@ -21,14 +21,19 @@ struct GroupResolver {
   private let width: Int
   /// Elementary steps (about a nanosecond each) that searches may still take, in groups and outside.
   var remainingWork: Int
+  private let deadline: ContinuousClock.Instant?
   private var memos: [Context: Memo] = [:]
   private let insides: [DirectedGraph]
 
-  init(_ hierarchy: Hierarchy, evaluator: IdealEvaluator, width: Int, work: Int) {
+  init(
+    _ hierarchy: Hierarchy, evaluator: IdealEvaluator, width: Int, work: Int,
+    deadline: ContinuousClock.Instant? = nil
+  ) {
     self.hierarchy = hierarchy
     self.evaluator = evaluator
     self.width = width
     remainingWork = work
+    self.deadline = deadline
     insides = hierarchy.groups.map { group in
       var number: [Int: Int] = [:]
       for (index, member) in group.members.enumerated() { number[member] = index }
@@ -38,6 +43,9 @@ struct GroupResolver {
         })
     }
   }
+
+  /// Whether the deadline has passed.
+  var isOutOfTime: Bool { deadline.map { ContinuousClock.now > $0 } ?? false }
 
   /// An order of the group's operators that stays within `budget` when they run from `executed`, or nil.
   ///

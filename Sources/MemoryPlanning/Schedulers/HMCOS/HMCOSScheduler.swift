@@ -39,11 +39,14 @@ public struct HMCOSScheduler: OperatorScheduler {
   }
 
   /// The best order found, never worse than reverse post-order; never throws for a verified graph.
-  public func schedule(_ problem: MemoryProblem) throws(SchedulingError) -> Schedule {
+  public func schedule(_ problem: MemoryProblem, timeLimit: Duration?) throws(SchedulingError) -> Schedule {
+    let deadline = timeLimit.map { ContinuousClock.now + $0 }
     var best = try Schedule(
       order: ReversePostOrderScheduler.order(of: problem.graph), problem: problem, scheduler: name)
     if best.proof == .optimal { return best }
-    let bound = MemoryBound.forcedPassage(problem, orders: [best.order], maximumCuts: maximumCuts).bytes
+    let bound = MemoryBound.forcedPassage(
+      problem, orders: [best.order], maximumCuts: maximumCuts, deadline: deadline
+    ).bytes
     best = try Schedule(order: best.order, problem: problem, scheduler: name, lowerBytes: bound)
     if best.proof == .optimal { return best }
 
@@ -52,7 +55,7 @@ public struct HMCOSScheduler: OperatorScheduler {
     let width = max(1, min(maximumStatesPerLayer, 8_000_000 / evaluator.count))
     var resolver = GroupResolver(
       hierarchy, evaluator: evaluator, width: width,
-      work: hierarchy.hasGroups ? maximumWork / 2 : maximumWork)
+      work: hierarchy.hasGroups ? maximumWork / 2 : maximumWork, deadline: deadline)
     while true {
       let (vertices, graph) = hierarchy.vertices()
       resolver.remainingWork -= 256 * evaluator.count
@@ -69,7 +72,7 @@ public struct HMCOSScheduler: OperatorScheduler {
           order: found.order.map(OperatorID.init), problem: problem, scheduler: name, lowerBytes: bound)
         if schedule.peak.bytes <= best.peak.bytes { best = schedule }
       }
-      if best.proof == .optimal || !hierarchy.hasGroups { return best }
+      if best.proof == .optimal || !hierarchy.hasGroups || resolver.isOutOfTime { return best }
       if resolver.remainingWork <= 0
         || !hierarchy.dissolve(defining: Self.definersAtPeak(of: best, in: problem))
       {

@@ -115,7 +115,7 @@ struct HierarchicalSearch {
       layers[position] = Layer()
       let workBefore = groups.remainingWork
       for state in states {
-        if groups.remainingWork <= 0 { return nil }
+        if groups.remainingWork <= 0 || groups.isOutOfTime { return nil }
         for vertex in state.ready {
           var next = state
           guard move(Int(vertex), &next, &groups, within: budget, mayTrySearch: true) else { continue }
