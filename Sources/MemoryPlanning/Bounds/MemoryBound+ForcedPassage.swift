@@ -11,15 +11,17 @@ extension MemoryBound {
   /// - Parameters:
   ///   - orders: valid orders, the better the fewer cuts: an operator that some order runs within the bound so far
   ///     cannot raise it and needs no cut.
-  ///   - maximumCuts: stop after this many; what is found until then is a bound.
+  ///   - maximumCuts: stop after this many; what is found until then is a bound. Nil for 256, fewer on graphs of more
+  ///     than 4,000 operators, where each takes longer.
   ///   - deadline: stop when it has passed.
   /// - Returns: the bound, the operator that forces it, and how many cuts were needed; 0 and nil for a graph without
   ///   operators.
   /// - Complexity: a maximum flow over operators and storages per cut.
   public static func forcedPassage(
-    _ problem: MemoryProblem, orders: [[OperatorID]], maximumCuts: Int = 256,
+    _ problem: MemoryProblem, orders: [[OperatorID]], maximumCuts: Int? = nil,
     deadline: ContinuousClock.Instant? = nil
   ) -> (bytes: Int, operatorID: OperatorID?, cuts: Int) {
+    let maximumCuts = maximumCuts ?? max(16, min(256, 1_000_000 / max(1, problem.graph.operators.count)))
     var ceiling = [Int](repeating: .max, count: problem.graph.operators.count)
     for order in orders {
       var state = LiveState(problem)

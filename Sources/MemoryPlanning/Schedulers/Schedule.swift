@@ -37,4 +37,26 @@ public struct Schedule: Sendable {
     proof = profile.peak.bytes == bound ? .optimal : .bound(lowerBytes: bound)
     self.scheduler = scheduler
   }
+
+  /// The same schedule with what a lower bound of the peak proves about it.
+  public func proving(lowerBytes: Int) -> Schedule {
+    let known =
+      switch proof {
+      case .optimal: profile.peak.bytes
+      case .bound(let bytes): bytes
+      case .heuristic: 0
+      }
+    let bound = max(known, lowerBytes)
+    return Schedule(
+      order: order, profile: profile,
+      proof: bound >= profile.peak.bytes ? .optimal : .bound(lowerBytes: bound),
+      scheduler: scheduler)
+  }
+
+  private init(order: [OperatorID], profile: MemoryProfile, proof: Proof, scheduler: String) {
+    self.order = order
+    self.profile = profile
+    self.proof = proof
+    self.scheduler = scheduler
+  }
 }

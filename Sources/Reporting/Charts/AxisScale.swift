@@ -1,15 +1,19 @@
 import Foundation
 
 /// Maps a range of numbers to pixels, with ticks at round numbers.
-package struct AxisScale {
-  package let lower: Double
-  package let upper: Double
-  package let pixels: ClosedRange<Double>
-  package let ticks: [Double]
+public struct AxisScale: Sendable {
+  /// The first tick.
+  public let lower: Double
+  /// The last tick.
+  public let upper: Double
+  /// The pixels of first and last tick.
+  public let pixels: ClosedRange<Double>
+  /// Round numbers at equal distances.
+  public let ticks: [Double]
   private let decimals: Int
 
   /// Creates a scale that contains `values`, widened to round numbers.
-  package init(
+  public init(
     values: [Double], pixels: ClosedRange<Double>, includesZero: Bool = false, desiredTicks: Int = 6
   ) {
     var low = values.min() ?? 0
@@ -31,12 +35,12 @@ package struct AxisScale {
   }
 
   /// The pixel of a value; `flipped` counts from the upper end of the range.
-  package func position(_ value: Double, flipped: Bool = false) -> Double {
+  public func position(_ value: Double, flipped: Bool = false) -> Double {
     let share = (value - lower) / (upper - lower)
     let width = pixels.upperBound - pixels.lowerBound
     return flipped ? pixels.upperBound - share * width : pixels.lowerBound + share * width
   }
 
   /// A tick's label with just the decimals that the steps need.
-  package func label(_ tick: Double) -> String { String(format: "%.\(decimals)f", tick) }
+  public func label(_ tick: Double) -> String { String(format: "%.\(decimals)f", tick) }
 }

@@ -1,10 +1,10 @@
 import Foundation
 
-/// Pieces of SVG text. Colours come from the page's style sheet by class name, so that a chart follows light and
-/// dark pages.
-package enum SVG {
+/// Pieces of SVG text. Colours come by class name, from the page's style sheet or from that of a chart in a file of
+/// its own.
+public enum SVG {
   /// Escapes text for element content and attribute values.
-  package static func escape(_ text: String) -> String {
+  public static func escape(_ text: String) -> String {
     var result = ""
     for character in text {
       switch character {
@@ -19,17 +19,19 @@ package enum SVG {
   }
 
   /// A coordinate with at most two decimals.
-  package static func number(_ value: Double) -> String {
+  public static func number(_ value: Double) -> String {
     let text = String(format: "%.2f", value)
     guard text.contains(".") else { return text }
     return String(text.reversed().drop { $0 == "0" }.drop { $0 == "." }.reversed())
   }
 
-  static func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, style: String) -> String {
+  /// A straight line.
+  public static func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, style: String) -> String {
     "<line x1=\"\(number(x1))\" y1=\"\(number(y1))\" x2=\"\(number(x2))\" y2=\"\(number(y2))\" class=\"\(style)\"/>"
   }
 
-  static func text(
+  /// A line of text; `rotated` turns it a quarter to the left.
+  public static func text(
     _ x: Double, _ y: Double, _ content: String, style: String = "label", anchor: String = "start",
     rotated: Bool = false
   ) -> String {
@@ -38,7 +40,14 @@ package enum SVG {
       "<text x=\"\(number(x))\" y=\"\(number(y))\" class=\"\(style)\" text-anchor=\"\(anchor)\"\(turn)>\(escape(content))</text>"
   }
 
-  static func rectangle(
+  /// A line through corners, open or filled as its style says.
+  public static func path(_ points: [(x: Double, y: Double)], style: String) -> String {
+    let corners = points.map { "\(number($0.x)) \(number($0.y))" }.joined(separator: " L")
+    return "<path d=\"M\(corners)\" class=\"\(style)\"/>"
+  }
+
+  /// A rectangle, with a text that is shown when the pointer rests on it.
+  public static func rectangle(
     _ x: Double, _ y: Double, _ width: Double, _ height: Double, style: String, tooltip: String? = nil
   ) -> String {
     let shape =
@@ -47,18 +56,25 @@ package enum SVG {
     return shape + "><title>\(escape(tooltip))</title></rect>"
   }
 
-  static func document(width: Double, height: Double, title: String, _ parts: [String]) -> String {
-    """
-    <svg viewBox="0 0 \(number(width)) \(number(height))" role="img" aria-label="\(escape(title))" \
-    xmlns="http://www.w3.org/2000/svg">
-    <title>\(escape(title))</title>
-    \(parts.joined(separator: "\n"))
-    </svg>
-    """
+  /// A whole chart.
+  ///
+  /// - Parameter standalone: whether it is a file of its own: then the style sheet comes with it.
+  public static func document(
+    width: Double, height: Double, title: String, standalone: Bool = false, _ parts: [String]
+  ) -> String {
+    let style = standalone ? "<style>\(StyleSheet.standaloneChart)</style>\n" : ""
+    return """
+      <svg viewBox="0 0 \(number(width)) \(number(height))" role="img" aria-label="\(escape(title))" \
+      xmlns="http://www.w3.org/2000/svg">
+      <title>\(escape(title))</title>
+      \(style)\(parts.joined(separator: "\n"))
+      </svg>
+      """
   }
 
   /// Horizontal grid lines with labels at the left, an axis title on its side.
-  static func verticalAxis(_ scale: AxisScale, left: Double, right: Double, title: String) -> [String] {
+  public static func verticalAxis(_ scale: AxisScale, left: Double, right: Double, title: String) -> [String]
+  {
     scale.ticks.flatMap { tick -> [String] in
       let y = scale.position(tick, flipped: true)
       return [
@@ -73,7 +89,7 @@ package enum SVG {
   }
 
   /// Labels below a horizontal axis, with short marks.
-  static func horizontalAxis(_ scale: AxisScale, bottom: Double, title: String) -> [String] {
+  public static func horizontalAxis(_ scale: AxisScale, bottom: Double, title: String) -> [String] {
     scale.ticks.flatMap { tick -> [String] in
       let x = scale.position(tick)
       return [

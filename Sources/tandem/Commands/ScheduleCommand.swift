@@ -31,10 +31,13 @@ struct ScheduleCommand: ParsableCommand {
   @Option(help: "A device profile whose limit the arena must fit.") var device: String?
   @Option(help: "Where to write the model with its nodes reordered.", completion: .file()) var output: String?
   @Option(help: "Where to write the memory plan (JSON).", completion: .file()) var plan: String?
+  @Option(help: "Where to draw live memory step by step, before and after (SVG).", completion: .file())
+  var plot: String?
   @Option(help: "Alignment of every offset, in bytes.") var alignment = 64
   @Option(
     help:
-      "How long 'exact' may take, such as 10s or 500ms; it then gives its best order and the bound proved.")
+      "How long to search, such as 10s or 500ms; the answer is then the best order and the bound known by then."
+  )
   var timeLimit: String?
   @OptionGroup var format: FormatOption
 
@@ -42,9 +45,11 @@ struct ScheduleCommand: ParsableCommand {
     if memoryLimit != nil, device != nil {
       throw ValidationError("give --memory-limit or --device, not both")
     }
-    if let output, output == plan { throw ValidationError("--output and --plan name the same file") }
-    if timeLimit != nil, scheduler != .exact {
-      throw ValidationError("--time-limit is for --scheduler exact")
+    for (first, second) in [("output", "plan"), ("output", "plot"), ("plan", "plot")] {
+      let files = ["output": output, "plan": plan, "plot": plot]
+      if let file = files[first], file == files[second] {
+        throw ValidationError("--\(first) and --\(second) name the same file")
+      }
     }
     if let timeLimit, DurationText.parse(timeLimit) == nil {
       throw ValidationError("--time-limit: '\(timeLimit)' is no duration; write 10s, 500ms or 2min")
@@ -58,18 +63,23 @@ struct ScheduleCommand: ParsableCommand {
     let (graph, nodeIndices) = try imported.schedulingGraph()
     let problem = MemoryProblem(graph: graph, model: MemoryModel(inPlace: !noInplace, views: !noViews))
 
-    let start = ContinuousClock.now
-    let (schedule, forcedPassageBytes) = try scheduled(problem)
-    let elapsed = ContinuousClock.now - start
+    let (schedule, forcedPassageBytes, seconds) = try scheduled(problem)
+    let baseline = try? problem.evaluate(graph.operatorIDs)
     let arena = try GreedyBySizeAllocator().allocate(problem, order: schedule.order, alignment: alignment)
     try PlanValidator.validate(arena, graph: graph, model: problem.model, order: schedule.order)
 
     let report = ScheduleReport(
       model: model, schedule: schedule, problem: problem, arena: arena, nodeIndices: nodeIndices,
-      baseline: try? problem.evaluate(graph.operatorIDs), forcedPassageBytes: forcedPassageBytes,
-      limit: limit, seconds: elapsed / .seconds(1))
+      baseline: baseline, forcedPassageBytes: forcedPassageBytes, limit: limit, seconds: seconds)
     if let output { try AtomicFile.write(imported.reordered(by: schedule.order), to: URL(typed: output)) }
     if let plan { try AtomicFile.write(JSONFile.encode(arena), to: URL(typed: plan)) }
+    if let plot {
+      let chart = MemoryTimelineChart(
+        title: URL(typed: model).lastPathComponent, before: baseline, after: schedule.profile,
+        scheduler: schedule.scheduler, boundBytes: report.lowerBoundBytes,
+        limitBytes: limit.map { $0.memoryBytes - $0.reservedBytes })
+      try AtomicFile.write(Data(chart.svg().utf8), to: URL(typed: plot))
+    }
     try format.print(report) { report.table(profile: schedule.profile) }
 
     if let limit, report.infeasible {
@@ -84,12 +94,21 @@ struct ScheduleCommand: ParsableCommand {
     }
   }
 
-  /// The schedule, and the forced-passage bound where the scheduler computes it.
-  private func scheduled(_ problem: MemoryProblem) throws -> (Schedule, forcedPassageBytes: Int?) {
-    guard scheduler == .exact else { return (try scheduler.scheduler.schedule(problem), nil) }
-    let (schedule, certificate) = try ExactScheduler().certifiedSchedule(
-      problem, timeLimit: timeLimit.flatMap(DurationText.parse))
-    return (schedule, certificate.initialBound.bytes)
+  /// The schedule, the forced-passage bound, and the time that scheduling took (for other schedulers than `exact`,
+  /// which needs the bound, that of the bound is not part of it).
+  private func scheduled(_ problem: MemoryProblem) throws
+    -> (Schedule, forcedPassageBytes: Int, seconds: Double)
+  {
+    let timeLimit = timeLimit.flatMap(DurationText.parse)
+    let start = ContinuousClock.now
+    if scheduler == .exact {
+      let (schedule, certificate) = try ExactScheduler().certifiedSchedule(problem, timeLimit: timeLimit)
+      return (schedule, certificate.initialBound.bytes, (ContinuousClock.now - start) / .seconds(1))
+    }
+    let schedule = try scheduler.scheduler.schedule(problem, timeLimit: timeLimit)
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    let bound = MemoryBound.forcedPassage(problem, orders: [schedule.order]).bytes
+    return (schedule.proving(lowerBytes: bound), bound, seconds)
   }
 
   private func memoryAndReserve() throws -> (memoryBytes: Int, reservedBytes: Int)? {

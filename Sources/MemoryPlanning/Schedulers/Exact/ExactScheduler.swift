@@ -2,7 +2,7 @@ import ComputationGraph
 
 /// The order with the lowest peak, proved.
 ///
-/// 1. A lower bound by minimum cuts (``MemoryBound/forcedPassage(_:orders:maximumCuts:)``). If reverse post-order or
+/// 1. A lower bound by minimum cuts (``MemoryBound/forcedPassage(_:orders:maximumCuts:deadline:)``). If reverse post-order or
 ///    Kahn's order meets it, that is all.
 /// 2. A search within the bound that commits for good to every set of operators that is reached without going above
 ///    the bound, lies no higher than where it started, and is the least in between. Only where no such set is known
@@ -56,8 +56,7 @@ public struct ExactScheduler: OperatorScheduler {
     let known = [ReversePostOrderScheduler.order(of: problem.graph), problem.graph.kahnOrder()]
     let passage =
       startBytes.map { (bytes: $0, operatorID: nil, cuts: 0) }
-      ?? MemoryBound.forcedPassage(
-        problem, orders: known, maximumCuts: maximumCuts(problem), deadline: deadline)
+      ?? MemoryBound.forcedPassage(problem, orders: known, deadline: deadline)
     let initial = initialBound(problem, passage)
     var best = try Schedule(order: known[0], problem: problem, scheduler: name, lowerBytes: passage.bytes)
     if best.proof != .optimal {
@@ -95,11 +94,6 @@ public struct ExactScheduler: OperatorScheduler {
         expandedStates: starts.searches.reduce(0) { $0 + $1.expandedStates }, boundBytes: starts.bound,
         peakBytes: best.peak.bytes)
     )
-  }
-
-  /// Fewer cuts on large graphs, where each takes longer and the search raises a bound that is too low anyway.
-  private func maximumCuts(_ problem: MemoryProblem) -> Int {
-    max(16, min(256, 1_000_000 / max(1, problem.graph.operators.count)))
   }
 
   private func better(
