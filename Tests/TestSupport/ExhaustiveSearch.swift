@@ -17,15 +17,20 @@ package struct ExhaustiveSearch {
   private var victims: [[Int]]
   private let unusedInputs: Int
 
-  /// Prepares the search; the flags and workspaces are those of the memory model.
-  package init(graph: Graph, views: Bool = true, inPlace: Bool = true, workspaceBytes: [Int] = []) {
+  /// Prepares the search; the flags and workspaces are those of the memory model, `elided` are Concats whose result
+  /// is a view of its inputs.
+  package init(
+    graph: Graph, views: Bool = true, inPlace: Bool = true, workspaceBytes: [Int] = [],
+    firstOperandOnly: Bool = false, elided: Set<OperatorID> = []
+  ) {
     precondition(graph.operators.count <= 20, "too many operators for an exhaustive search")
-    var storeOf = [Int](repeating: -1, count: graph.tensors.count)
+    var storesOf = [[Int]](repeating: [], count: graph.tensors.count)
+    var joined: Set<Int> = []
     before = graph.predecessors.map { $0.reduce(0) { $0 | 1 << UInt32($1.index) } }
     added = workspaceBytes.isEmpty ? [Int](repeating: 0, count: graph.operators.count) : workspaceBytes
     victims = [[Int]](repeating: [], count: graph.operators.count)
-    for input in graph.inputs where graph[input].role == .activation && storeOf[input.index] < 0 {
-      storeOf[input.index] = stores.count
+    for input in graph.inputs where graph[input].role == .activation && storesOf[input.index].isEmpty {
+      storesOf[input.index] = [stores.count]
       stores.append(Store(bytes: graph[input].byteCount, producer: 0))
     }
     let viewTypes: Set<String> = ["Reshape", "Flatten", "Identity", "Squeeze", "Unsqueeze", "Dropout"]
@@ -33,33 +38,36 @@ package struct ExhaustiveSearch {
     for id in order {
       let node = graph[id]
       for (position, output) in node.outputs.enumerated() {
-        if position == 0, views, viewTypes.contains(node.kind.typeName), let source = node.inputs.first,
-          storeOf[source.index] >= 0
+        if elided.contains(id) {
+          storesOf[output.index] = node.inputs.flatMap { storesOf[$0.index] }
+          joined.formUnion(storesOf[output.index])
+        } else if position == 0, views, viewTypes.contains(node.kind.typeName),
+          let source = node.inputs.first,
+          !storesOf[source.index].isEmpty
         {
-          storeOf[output.index] = storeOf[source.index]
+          storesOf[output.index] = storesOf[source.index]
         } else {
-          storeOf[output.index] = stores.count
+          storesOf[output.index] = [stores.count]
           stores.append(Store(bytes: graph[output].byteCount, producer: 1 << UInt32(id.index)))
           added[id.index] += graph[output].byteCount
         }
       }
-      for input in node.inputs where storeOf[input.index] >= 0 {
-        stores[storeOf[input.index]].readers |= 1 << UInt32(id.index)
+      for store in node.inputs.flatMap({ storesOf[$0.index] }) {
+        stores[store].readers |= 1 << UInt32(id.index)
       }
     }
-    for output in graph.outputs where storeOf[output.index] >= 0 {
-      stores[storeOf[output.index]].isKept = true
-    }
+    for store in graph.outputs.flatMap({ storesOf[$0.index] }) { stores[store].isKept = true }
     let elementWise: Set<String> = ["Relu", "Add", "Mul", "Sum"]
     for id in order where inPlace && elementWise.contains(graph[id].kind.typeName) {
       let output = graph[graph[id].outputs[0]]
       for input in graph.activationInputs(of: id) {
-        let store = storeOf[input.index]
-        if graph[input].byteCount == output.byteCount, graph[input].elementType == output.elementType,
-          stores[store].bytes == output.byteCount
-        {
-          victims[id.index].append(store)
+        guard graph[input].byteCount == output.byteCount, graph[input].elementType == output.elementType
+        else { continue }
+        let found = storesOf[input.index]
+        if found.count == 1, stores[found[0]].bytes == output.byteCount, !joined.contains(found[0]) {
+          victims[id.index].append(found[0])
         }
+        if firstOperandOnly { break }
       }
     }
     unusedInputs = stores.reduce(0) {

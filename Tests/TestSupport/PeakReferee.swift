@@ -16,14 +16,23 @@ package struct PeakReferee {
   private let graph: Graph
   private let views: Bool
   private let inPlace: Bool
+  private let firstOperandOnly: Bool
   private let workspaceBytes: [Int]
+  private let elided: Set<OperatorID>
 
-  /// Creates a referee for one graph; `workspaceBytes` is empty or has one number per operator.
-  package init(graph: Graph, views: Bool = true, inPlace: Bool = true, workspaceBytes: [Int] = []) {
+  /// Creates a referee for one graph; `workspaceBytes` is empty or has one number per operator, `elided` names the
+  /// Concats whose inputs are written one behind the other, and `firstOperandOnly` restricts in-place to the first
+  /// input of the output's size and type.
+  package init(
+    graph: Graph, views: Bool = true, inPlace: Bool = true, workspaceBytes: [Int] = [],
+    firstOperandOnly: Bool = false, elided: Set<OperatorID> = []
+  ) {
     self.graph = graph
     self.views = views
     self.inPlace = inPlace
     self.workspaceBytes = workspaceBytes
+    self.firstOperandOnly = firstOperandOnly
+    self.elided = elided
   }
 
   /// The live bytes at every step of a valid order.
@@ -31,13 +40,14 @@ package struct PeakReferee {
     var left = [Int](repeating: 0, count: graph.tensors.count)
     for node in graph.operators { for tensor in node.inputs { left[tensor.index] += 1 } }
     let keep = Set(graph.outputs)
-    var storeOf: [TensorID: Int] = [:]
+    var storesOf: [TensorID: [Int]] = [:]
+    var joined: Set<Int> = []
     var members: [[TensorID]] = []
     var sizes: [Int] = []
     var live: Set<Int> = []
 
     func place(_ tensor: TensorID) {
-      storeOf[tensor] = members.count
+      storesOf[tensor] = [members.count]
       live.insert(members.count)
       members.append([tensor])
       sizes.append(graph[tensor].byteCount)
@@ -53,21 +63,29 @@ package struct PeakReferee {
       let node = graph[id]
       let reads = graph.activationInputs(of: id)
       for (position, output) in node.outputs.enumerated() {
-        var host: Int?
-        if position == 0, views, Self.viewTypes.contains(node.kind.typeName) {
-          host = node.inputs.first.flatMap { storeOf[$0] }
+        var hosts: [Int] = []
+        if elided.contains(id) {
+          hosts = reads.flatMap { storesOf[$0]! }
+          joined.formUnion(hosts)
+        } else if position == 0, views, Self.viewTypes.contains(node.kind.typeName) {
+          hosts = node.inputs.first.flatMap { storesOf[$0] } ?? []
         } else if position == 0, inPlace, Self.inPlaceTypes.contains(node.kind.typeName) {
-          host = reads.first {
+          let fitting = reads.filter {
             graph[$0].byteCount == graph[output].byteCount
               && graph[$0].elementType == graph[output].elementType
-              && sizes[storeOf[$0]!] == graph[output].byteCount && !isNeeded(storeOf[$0]!, besides: reads)
-          }.map { storeOf[$0]! }
+          }
+          let victim = (firstOperandOnly ? Array(fitting.prefix(1)) : fitting).first {
+            let stores = storesOf[$0]!
+            return stores.count == 1 && sizes[stores[0]] == graph[output].byteCount
+              && !joined.contains(stores[0]) && !isNeeded(stores[0], besides: reads)
+          }
+          hosts = victim.map { storesOf[$0]! } ?? []
         }
-        if let host {
-          storeOf[output] = host
-          members[host].append(output)
-        } else {
+        if hosts.isEmpty {
           place(output)
+        } else {
+          storesOf[output] = hosts
+          for host in hosts { members[host].append(output) }
         }
       }
       let workspace = workspaceBytes.isEmpty ? 0 : workspaceBytes[id.index]

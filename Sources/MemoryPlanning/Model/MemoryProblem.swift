@@ -2,7 +2,8 @@ import ComputationGraph
 
 /// A graph under a memory model, as schedulers and allocators see it: storages, who writes and who reads them.
 ///
-/// A storage is a tensor with all its views. For a set S of executed operators,
+/// A storage is a tensor with all its views; the result of an elided Concat is a view of several storages. For a set
+/// S of executed operators,
 ///
 ///     live(S)         = Σ bytes of storages available in S that are kept or have a reader outside S
 ///     transient(S, v) = live(S) + outputs(v) + workspace(v) − overwritten(S, v)
@@ -14,7 +15,7 @@ public struct MemoryProblem: Sendable {
   public struct Storage: Hashable, Sendable {
     /// The tensor that brings the storage into being.
     public let base: TensorID
-    /// The base and its views.
+    /// The base, its views and the results of elided Concats that it is a part of.
     public internal(set) var tensors: [TensorID]
     /// The base's size in bytes.
     public let bytes: Int
@@ -32,8 +33,9 @@ public struct MemoryProblem: Sendable {
   public let model: MemoryModel
   /// All storages: graph inputs first, then by a topological order of their producers.
   public let storages: [Storage]
-  /// The storage of each tensor, by tensor index; nil for weights and for tensors that nothing produces.
-  public let storageIndices: [Int?]
+  /// The storages of each tensor, by tensor index: none for weights and for tensors that nothing produces, several
+  /// one behind the other for the results of elided Concats and their views, else one.
+  public let storageIndices: [[Int]]
   /// The distinct storages that each operator reads, by operator index, in the order of its inputs.
   public let inputStorages: [[Int]]
   /// The storages that each operator brings into being, read or not, by operator index.
@@ -47,10 +49,13 @@ public struct MemoryProblem: Sendable {
   public let overwritableStorages: [[Int]]
   /// Bytes of graph inputs that nobody reads and that are no outputs: live during the first step only.
   public let unusedInputBytes: Int
+  /// The storages that elided Concats tie together.
+  let rigidGroups: [RigidGroup]
 
   /// Works out storages, readers and in-place candidates.
   ///
-  /// - Precondition: `model.workspaceBytes` is empty or has a number that is not negative for every operator.
+  /// - Precondition: `model.workspaceBytes` is empty or has a number that is not negative for every operator, and
+  ///   `model.elidedConcats` passes ``ConcatElision/verify(_:_:views:)``.
   /// - Complexity: linear in operators, tensors and their connections.
   public init(graph: Graph, model: MemoryModel = MemoryModel()) {
     precondition(
@@ -64,19 +69,26 @@ public struct MemoryProblem: Sendable {
     workspaceBytes =
       model.workspaceBytes.isEmpty ? [Int](repeating: 0, count: graph.operators.count) : model.workspaceBytes
 
-    var table = StorageTable(graph: graph, sharesViews: model.views)
-    table.fill()
+    let table: StorageTable
+    do throws(SchedulingError) {
+      table = try StorageTable(
+        graph: graph, sharesViews: model.views, elidedConcats: model.elidedConcats)
+      rigidGroups = try RigidGroup.groups(of: table, in: graph)
+    } catch {
+      preconditionFailure("the memory model is not for this graph: \(error)")
+    }
     storages = table.storages
     storageIndices = table.indices
     unusedInputBytes = storages.reduce(0) { sum, storage in
       storage.producer == nil && storage.readers.isEmpty && !storage.isKept ? sum + storage.bytes : sum
     }
 
-    let indices = table.indices
     inputStorages = graph.operators.map { node in
       var distinct: [Int] = []
       for input in node.inputs {
-        if let storage = indices[input.index], !distinct.contains(storage) { distinct.append(storage) }
+        for storage in table.indices[input.index] where !distinct.contains(storage) {
+          distinct.append(storage)
+        }
       }
       return distinct
     }
@@ -86,72 +98,34 @@ public struct MemoryProblem: Sendable {
     }
     self.outputStorages = outputStorages
     outputBytes = outputStorages.map { $0.reduce(0) { $0 + table.storages[$1].bytes } }
+    let isTied = Set(table.elisions.flatMap(\.parts))
     overwritableStorages = graph.operators.map { node in
-      guard model.inPlace, MemoryModel.inPlaceTypes.contains(node.kind.typeName),
-        let first = node.outputs.first
-      else { return [] }
-      let output = graph[first]
-      var candidates: [Int] = []
-      for input in node.inputs {
-        guard let index = indices[input.index], !candidates.contains(index) else { continue }
-        let tensor = graph[input]
-        if tensor.byteCount == output.byteCount, tensor.elementType == output.elementType,
-          table.storages[index].bytes == output.byteCount, !table.storages[index].isKept
-        {
-          candidates.append(index)
-        }
-      }
-      return candidates
+      table.overwritable(by: node, graph, model).filter { !table.storages[$0].isKept && !isTied.contains($0) }
     }
   }
 }
 
-/// Collects the storages of a graph in topological order, so that a view's input has its storage already.
-private struct StorageTable {
-  let graph: Graph
-  let sharesViews: Bool
-  var storages: [MemoryProblem.Storage] = []
-  var indices: [Int?]
-
-  init(graph: Graph, sharesViews: Bool) {
-    self.graph = graph
-    self.sharesViews = sharesViews
-    indices = [Int?](repeating: nil, count: graph.tensors.count)
-  }
-
-  mutating func fill() {
-    for input in graph.inputs where graph[input].role == .activation && indices[input.index] == nil {
-      add(input, producer: nil)
-    }
-    for id in graph.kahnOrder() {
-      let node = graph[id]
-      for (position, output) in node.outputs.enumerated() {
-        if position == 0, sharesViews, MemoryModel.viewTypes.contains(node.kind.typeName),
-          let source = node.inputs.first, let host = indices[source.index]
-        {
-          indices[output.index] = host
-          storages[host].tensors.append(output)
-        } else {
-          add(output, producer: id)
-        }
+extension StorageTable {
+  /// The storages that the model lets an operator overwrite with its first output if they die at it, those that never
+  /// die among them.
+  fileprivate func overwritable(by node: Operator, _ graph: Graph, _ model: MemoryModel) -> [Int] {
+    guard model.inPlace, MemoryModel.inPlaceTypes.contains(node.kind.typeName),
+      let first = node.outputs.first
+    else { return [] }
+    let output = graph[first]
+    var candidates: [Int] = []
+    for input in node.inputs {
+      let tensor = graph[input]
+      guard tensor.role == .activation, tensor.byteCount == output.byteCount,
+        tensor.elementType == output.elementType
+      else { continue }
+      if let index = indices[input.index].first, indices[input.index].count == 1,
+        storages[index].bytes == output.byteCount, !candidates.contains(index)
+      {
+        candidates.append(index)
       }
+      if model.inPlaceOperand == .firstOfEqualSize { break }
     }
-    for (index, storage) in storages.enumerated() {
-      storages[index].readers =
-        storage.tensors.count == 1
-        ? graph.readers[storage.base.index]
-        : Set(storage.tensors.flatMap { graph.readers[$0.index] }).sorted()
-    }
-    for output in graph.outputs {
-      if let storage = indices[output.index] { storages[storage].isKept = true }
-    }
-  }
-
-  private mutating func add(_ tensor: TensorID, producer: OperatorID?) {
-    indices[tensor.index] = storages.count
-    storages.append(
-      MemoryProblem.Storage(
-        base: tensor, tensors: [tensor], bytes: graph[tensor].byteCount, producer: producer, readers: [],
-        isKept: false))
+    return candidates
   }
 }

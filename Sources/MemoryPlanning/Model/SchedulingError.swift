@@ -10,6 +10,8 @@ public enum SchedulingError: Error, Equatable, CustomStringConvertible {
   case runsBeforePredecessor(operatorName: String, predecessorName: String)
   /// Offsets can be aligned to positive numbers of bytes only.
   case invalidAlignment(Int)
+  /// A Concat cannot be elided, or not together with the others that are.
+  case concatNotElidable(operatorName: String, reason: String)
 
   /// One sentence that names the operator or number.
   public var description: String {
@@ -21,6 +23,7 @@ public enum SchedulingError: Error, Equatable, CustomStringConvertible {
     case .runsBeforePredecessor(let name, let predecessor):
       "the order runs '\(name)' before '\(predecessor)', whose result it needs"
     case .invalidAlignment(let bytes): "an alignment of \(bytes) bytes is not a positive number"
+    case .concatNotElidable(let name, let reason): "Concat '\(name)' cannot be elided: \(reason)"
     }
   }
 }

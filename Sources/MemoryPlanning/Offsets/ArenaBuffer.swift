@@ -6,7 +6,7 @@ public struct ArenaBuffer: Sendable, Hashable, Codable {
     case tensor
     /// Scratch memory of one operator's kernel.
     case workspace
-    /// A tensor that is another one under a different shape.
+    /// A tensor that is another one under a different shape, or the result of an elided Concat.
     case view
     /// A tensor that overwrites an input of its operator.
     case inplace
@@ -17,7 +17,7 @@ public struct ArenaBuffer: Sendable, Hashable, Codable {
   /// How it comes by its bytes.
   public let kind: Kind
   /// The tensor whose buffer it lies in: itself for ``Kind/tensor``, the buffer of kind `tensor` at the root for
-  /// views and in-place results; the operator for a workspace.
+  /// views and in-place results, the first one's for the result of an elided Concat; the operator for a workspace.
   public let storage: String
   /// Its size, without padding.
   public let bytes: Int

@@ -1,14 +1,16 @@
 /// Where every tensor and every workspace lies in the arena: the file `memory-plan.json`.
 ///
 /// Offsets and sizes are in bytes, steps are positions in the order, both ends included. A view and an in-place
-/// result have the offset of the storage that they share; `Formats/MemoryPlan.schema.json` describes the file.
+/// result have the offset of the storage that they share; the result of an elided Concat is a view that begins where
+/// its first input lies and reaches over the others. `Formats/MemoryPlan.schema.json` describes the file.
 public struct ArenaPlan: Sendable, Hashable, Codable {
   /// The version of the format that this code reads and writes.
   public static let currentSchemaVersion = 1
 
   /// The version of the format.
   public let schemaVersion: Int
-  /// Every offset is a multiple of this many bytes.
+  /// Every offset is a multiple of this many bytes, but for storages that lie behind another one in the result of
+  /// an elided Concat: they follow it without a gap, so that only the first one's offset can be chosen.
   public let alignment: Int
   /// Size of the arena: the largest end of a buffer, rounded up to the alignment.
   public let arenaBytes: Int

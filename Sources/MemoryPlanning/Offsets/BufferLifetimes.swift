@@ -1,7 +1,7 @@
 import ComputationGraph
 
 /// What needs a place of its own in the arena, and when: storages joined with those that overwrite them, and
-/// workspaces.
+/// workspaces; and which of them keep their places relative to each other.
 struct BufferLifetimes {
   /// A rectangle of bytes and steps to be placed.
   struct Block: Hashable {
@@ -10,8 +10,22 @@ struct BufferLifetimes {
     var lastStep: Int
   }
 
+  /// Blocks that are placed as one: the branches of elided Concats, or a single block.
+  struct Item: Hashable {
+    /// A block and its distance from the item's offset.
+    struct Part: Hashable {
+      let block: Int
+      let offset: Int
+    }
+
+    /// By offset, one behind the other without gaps; the first lies at 0.
+    let parts: [Part]
+  }
+
   /// All blocks; offsets are assigned by their index.
   private(set) var blocks: [Block] = []
+  /// What is placed: every block that has bytes is part of one item.
+  private(set) var items: [Item] = []
   /// The block of each storage.
   private(set) var blockOfStorage: [Int]
   /// The storage at the root of each storage's block.
@@ -58,6 +72,20 @@ struct BufferLifetimes {
       }
       _ = state.run(id)
     }
+    collectItems(problem)
+  }
+
+  /// A storage that an elided Concat ties to others is never overwritten, so a block holds one of them at most.
+  private mutating func collectItems(_ problem: MemoryProblem) {
+    var isTied = [Bool](repeating: false, count: blocks.count)
+    for group in problem.rigidGroups {
+      items.append(
+        Item(parts: group.parts.map { Item.Part(block: blockOfStorage[$0.storage], offset: $0.offset) }))
+      for part in group.parts { isTied[blockOfStorage[part.storage]] = true }
+    }
+    for index in blocks.indices where blocks[index].bytes > 0 && !isTied[index] {
+      items.append(Item(parts: [Item.Part(block: index, offset: 0)]))
+    }
   }
 
   /// The plan that puts block i at `offsets[i]`.
@@ -68,9 +96,10 @@ struct BufferLifetimes {
     let lastStep = max(order.count - 1, 0)
     let isOutput = Set(graph.outputs)
     func buffer(_ tensor: TensorID, step: Int) -> ArenaBuffer? {
-      guard let index = problem.storageIndices[tensor.index] else { return nil }
+      let storages = problem.storageIndices[tensor.index]
+      guard let index = storages.first else { return nil }
       let root = rootOfStorage[index]
-      let isBase = problem.storages[index].base == tensor
+      let isBase = storages.count == 1 && problem.storages[index].base == tensor
       let block = blocks[blockOfStorage[index]]
       let kind: ArenaBuffer.Kind = !isBase ? .view : root == index ? .tensor : .inplace
       let lastRead = graph.readers[tensor.index].reduce(step) { max($0, stepOfOperator[$1.index]) }

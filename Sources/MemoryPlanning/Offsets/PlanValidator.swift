@@ -5,7 +5,8 @@ import ComputationGraph
 ///
 /// A plan is accepted if every activation and every workspace has one aligned buffer of its size inside the arena,
 /// nothing in use at the same step overlaps except where the model lets it share, and the recorded lifetimes cover
-/// the real ones. An operator that may overwrite an input need not, and may choose among those that qualify.
+/// the real ones. An operator that may overwrite an input need not, and may choose among those that qualify. The
+/// inputs of an elided Concat must lie one behind the other, and only the first of them must be aligned.
 public enum PlanValidator {
   /// Returns if `plan` is valid.
   ///
@@ -41,7 +42,10 @@ private struct ValidationRun {
   var workspaceOfOperator: [OperatorID: ArenaBuffer] = [:]
   var readCount: [TensorID: Int] = [:]
   var tenancies: [Tenancy] = []
-  var tenancyOfTensor: [TensorID: Int] = [:]
+  /// More than one for the results of elided Concats and their views.
+  var tenanciesOfTensor: [TensorID: [Int]] = [:]
+  /// Tenancies that follow another one in the result of an elided Concat.
+  var followers: Set<Int> = []
   var inUse: Set<Int> = []
 
   init(_ plan: ArenaPlan, graph: Graph, model: MemoryModel, order: [OperatorID]) throws(PlanViolation) {
@@ -53,10 +57,10 @@ private struct ValidationRun {
     for node in graph.operators { for input in node.inputs { readCount[input, default: 0] += 1 } }
     try checkSizes()
     try matchBuffers()
-    for input in graph.inputs where graph[input].role == .activation && tenancyOfTensor[input] == nil {
+    for input in graph.inputs where graph[input].role == .activation && tenanciesOfTensor[input] == nil {
       guard let buffer = bufferOfTensor[input] else { throw .missing(name: graph[input].name) }
       guard buffer.kind == .tensor else { throw .wrongKind(name: buffer.name, kind: buffer.kind) }
-      try settle(input, buffer: buffer, on: nil)
+      try settle(input, buffer: buffer, on: [])
     }
   }
 
@@ -69,9 +73,7 @@ private struct ValidationRun {
         arenaBytes: plan.arenaBytes, unpaddedArenaBytes: plan.unpaddedArenaBytes)
     }
     for buffer in plan.buffers {
-      guard buffer.offset >= 0, buffer.offset % plan.alignment == 0 else {
-        throw .misaligned(name: buffer.name, offset: buffer.offset)
-      }
+      guard buffer.offset >= 0 else { throw .misaligned(name: buffer.name, offset: buffer.offset) }
       let (end, overflow) = buffer.offset.addingReportingOverflow(buffer.bytes)
       if buffer.bytes > 0, overflow || end > plan.arenaBytes {
         throw .outsideArena(name: buffer.name, end: overflow ? .max : end, arenaBytes: plan.arenaBytes)
@@ -122,17 +124,20 @@ private struct ValidationRun {
     let node = graph[id]
     for (position, output) in node.outputs.enumerated() {
       guard let buffer = bufferOfTensor[output] else { throw .missing(name: graph[output].name) }
-      let viewed =
-        position == 0 && model.views && MemoryModel.viewTypes.contains(node.kind.typeName)
-        ? node.inputs.first.flatMap { tenancyOfTensor[$0] } : nil
-      if let viewed {
+      var hosts: [Int] = []
+      if model.elidedConcats.contains(id) {
+        hosts = try joined(node, output)
+      } else if position == 0, model.views, MemoryModel.viewTypes.contains(node.kind.typeName) {
+        hosts = node.inputs.first.flatMap { tenanciesOfTensor[$0] } ?? []
+      }
+      if !hosts.isEmpty {
         guard buffer.kind == .view else { throw .wrongKind(name: buffer.name, kind: buffer.kind) }
-        try settle(output, buffer: buffer, on: viewed)
+        try settle(output, buffer: buffer, on: hosts)
       } else if buffer.kind == .inplace {
-        try settle(output, buffer: buffer, on: try overwritten(by: node, output, at: position, buffer))
+        try settle(output, buffer: buffer, on: [try overwritten(by: node, output, at: position, buffer)])
       } else {
         guard buffer.kind == .tensor else { throw .wrongKind(name: buffer.name, kind: buffer.kind) }
-        try settle(output, buffer: buffer, on: nil)
+        try settle(output, buffer: buffer, on: [])
       }
     }
     for tensor in node.inputs + node.outputs where graph[tensor].role == .activation {
@@ -142,29 +147,65 @@ private struct ValidationRun {
     }
     try checkOverlaps(at: step, workspace: try workspace(of: id, at: step))
     for input in node.inputs {
-      if let tenancy = tenancyOfTensor[input] { tenancies[tenancy].pendingReads -= 1 }
+      for tenancy in tenanciesOfTensor[input] ?? [] { tenancies[tenancy].pendingReads -= 1 }
     }
     inUse = inUse.filter { tenancies[$0].isNeeded }
   }
 
-  /// Lets a tensor move onto bytes of its own, or join the tenancy `host`.
-  private mutating func settle(_ tensor: TensorID, buffer: ArenaBuffer, on host: Int?) throws(PlanViolation) {
+  /// Lets a tensor move onto bytes of its own, or join the tenancies `hosts`.
+  private mutating func settle(_ tensor: TensorID, buffer: ArenaBuffer, on hosts: [Int])
+    throws(PlanViolation)
+  {
     let reads = readCount[tensor, default: 0]
-    guard let host else {
+    guard let first = hosts.first else {
       try expectStorage(buffer, tensor)
-      tenancyOfTensor[tensor] = tenancies.count
+      tenanciesOfTensor[tensor] = [tenancies.count]
       inUse.insert(tenancies.count)
       tenancies.append(
         Tenancy(
           root: tensor, bytes: buffer.bytes, pendingReads: reads, isOutput: outputs.contains(tensor)))
       return
     }
-    let root = tenancies[host].root
+    let root = tenancies[first].root
     guard buffer.offset == bufferOfTensor[root]?.offset else { throw .invalidSharing(name: buffer.name) }
     try expectStorage(buffer, root)
-    tenancyOfTensor[tensor] = host
-    tenancies[host].pendingReads += reads
-    if outputs.contains(tensor) { tenancies[host].isOutput = true }
+    tenanciesOfTensor[tensor] = hosts
+    for host in hosts {
+      tenancies[host].pendingReads += reads
+      if outputs.contains(tensor) { tenancies[host].isOutput = true }
+    }
+  }
+
+  /// The tenancies that make up the result of an elided Concat, which must be nothing but its inputs one behind the
+  /// other.
+  private mutating func joined(_ node: Operator, _ output: TensorID) throws(PlanViolation) -> [Int] {
+    let violation = PlanViolation.invalidElision(name: graph[output].name)
+    let shape = graph[output].shape.dimensions
+    let axis = shape.indices.first { axis in
+      node.inputs.allSatisfy { graph[$0].shape.rank == shape.count }
+        && node.inputs.reduce(0) { $0 + graph[$1].shape[axis] } == shape[axis]
+        && node.inputs.allSatisfy { input in
+          shape.indices.allSatisfy { $0 == axis || graph[input].shape[$0] == shape[$0] }
+        }
+    }
+    guard node.kind.typeName == "Concat", let axis, shape[..<axis].allSatisfy({ $0 == 1 }) else {
+      throw violation
+    }
+    var parts: [Int] = []
+    for input in node.inputs {
+      guard let found = tenanciesOfTensor[input],
+        graph[input].elementType == graph[output].elementType,
+        found.reduce(0, { $0 + tenancies[$1].bytes }) == graph[input].byteCount
+      else { throw violation }
+      parts += found
+    }
+    for (lower, upper) in zip(parts, parts.dropFirst()) {
+      guard let before = bufferOfTensor[tenancies[lower].root],
+        let after = bufferOfTensor[tenancies[upper].root], before.offset + before.bytes == after.offset
+      else { throw violation }
+      followers.insert(upper)
+    }
+    return parts
   }
 
   private func expectStorage(_ buffer: ArenaBuffer, _ root: TensorID) throws(PlanViolation) {
@@ -182,15 +223,18 @@ private struct ValidationRun {
       throw .wrongKind(name: buffer.name, kind: buffer.kind)
     }
     for input in node.inputs {
-      guard let tenancy = tenancyOfTensor[input], inUse.contains(tenancy) else { continue }
-      let own = node.inputs.count { tenancyOfTensor[$0] == tenancy }
-      if bufferOfTensor[input]?.offset == buffer.offset,
-        graph[input].elementType == graph[output].elementType,
-        graph[input].byteCount == graph[output].byteCount, tenancies[tenancy].bytes == buffer.bytes,
-        tenancies[tenancy].pendingReads == own, !tenancies[tenancy].isOutput
+      guard let hosts = tenanciesOfTensor[input], graph[input].elementType == graph[output].elementType,
+        graph[input].byteCount == graph[output].byteCount
+      else { continue }
+      let tenancy = hosts[0]
+      let own = node.inputs.count { tenanciesOfTensor[$0]?.contains(tenancy) ?? false }
+      if bufferOfTensor[input]?.offset == buffer.offset, hosts.count == 1, inUse.contains(tenancy),
+        tenancies[tenancy].bytes == buffer.bytes, tenancies[tenancy].pendingReads == own,
+        !tenancies[tenancy].isOutput
       {
         return tenancy
       }
+      if model.inPlaceOperand == .firstOfEqualSize { break }
     }
     throw .invalidSharing(name: buffer.name)
   }
@@ -219,8 +263,16 @@ private struct ValidationRun {
     }
   }
 
-  /// Checks that what is kept is recorded as in use until the end.
+  /// Checks alignment, which depends on what elided Concats tie together, and that what is kept is recorded as in use
+  /// until the end.
   func finish() throws(PlanViolation) {
+    let placed = bufferOfTensor.sorted { $0.key < $1.key }.filter { id, _ in
+      !(tenanciesOfTensor[id].map { followers.contains($0[0]) } ?? false)
+    }
+    for buffer in placed.map(\.value) + Array(workspaceOfOperator.values)
+    where buffer.offset % plan.alignment != 0 {
+      throw .misaligned(name: buffer.name, offset: buffer.offset)
+    }
     let last = max(order.count - 1, 0)
     if order.isEmpty { try checkOverlaps(at: 0, workspace: nil) }
     for output in graph.outputs {

@@ -22,6 +22,8 @@ public enum PlanViolation: Error, Equatable, CustomStringConvertible {
   case wrongKind(name: String, kind: ArenaBuffer.Kind)
   /// A view or an in-place result does not lie on a storage that it may share at that step.
   case invalidSharing(name: String)
+  /// The result of an elided Concat is not its inputs one behind the other.
+  case invalidElision(name: String)
   /// A buffer names another storage than the one it shares.
   case wrongStorage(name: String, expected: String, found: String)
   /// A buffer is in use at a step outside its recorded lifetime, or the lifetime is not within the order.
@@ -46,6 +48,8 @@ public enum PlanViolation: Error, Equatable, CustomStringConvertible {
       "buffer '\(name)' ends at byte \(end), but the arena has \(size) bytes"
     case .wrongKind(let name, let kind): "buffer '\(name)' cannot be of kind \(kind.rawValue)"
     case .invalidSharing(let name): "buffer '\(name)' does not lie on a storage that it may share"
+    case .invalidElision(let name):
+      "buffer '\(name)' does not consist of its Concat's inputs, one behind the other"
     case .wrongStorage(let name, let expected, let found):
       "buffer '\(name)' names the storage '\(found)', but shares '\(expected)'"
     case .wrongLifetime(let name, let step):
