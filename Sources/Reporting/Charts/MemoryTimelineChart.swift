@@ -57,10 +57,6 @@ public struct MemoryTimelineChart: Sendable {
     if let before, !before.liveBytes.isEmpty { parts.append(SVG.path(corners(before), style: "before")) }
     if let boundBytes {
       parts.append(SVG.line(left, y(boundBytes), right, y(boundBytes), style: "bound"))
-      parts.append(
-        SVG.text(
-          left + 6, y(boundBytes) - 5, "no order is below \(ByteCount.describe(boundBytes))", style: "callout"
-        ))
     }
     if let limitBytes {
       parts.append(SVG.line(left, y(limitBytes), right, y(limitBytes), style: "limit"))
@@ -103,6 +99,10 @@ public struct MemoryTimelineChart: Sendable {
           left + 20, 59,
           "file's own order: peak \(ByteCount.describe(before.peak.bytes)) at step \(before.peak.step) "
             + "(\(before.peak.operatorName))"))
+    }
+    if let boundBytes {
+      parts.append(SVG.line(left + 480, 55, left + 494, 55, style: "bound"))
+      parts.append(SVG.text(left + 500, 59, "no order is below \(ByteCount.describe(boundBytes))"))
     }
     return parts
   }

@@ -134,22 +134,30 @@ public struct ScheduleReport: Codable, Hashable, Sendable {
     try container.encode(memoryModel, forKey: .memoryModel)
   }
 
+  private var arenaRemark: String {
+    guard unpaddedArenaBytes > peakBytes, peakBytes > 0 else { return "with offsets; no fragmentation" }
+    let share = Double(unpaddedArenaBytes) / Double(peakBytes) - 1
+    return "with offsets; \(NumberFormat.percent(share)) fragmentation"
+  }
+
   /// The figures as a table for people.
   public func table(profile: MemoryProfile) -> String {
-    var table = TextTable(columns: [.init("figure"), .init("value", alignment: .right), .init("")])
+    var table = TextTable(columns: [
+      .init("figure"), .init("value", alignment: .right), .init("bytes", alignment: .right), .init(""),
+    ])
     func bytes(_ label: String, _ value: Int, _ remark: String = "") {
-      table.append([label, ByteCount.describe(value), remark])
+      table.append([label, ByteCount.describe(value), NumberFormat.grouped(value), remark])
     }
     bytes("live peak", peakBytes, provedOptimal ? "proved optimal" : "not proved optimal")
     bytes("lower bound", lowerBoundBytes, "no order can be below")
-    bytes("arena", arenaBytes, "with offsets")
+    bytes("arena", arenaBytes, arenaRemark)
     if let baselinePeakBytes {
       let saving = baselinePeakBytes > 0 ? 1 - Double(peakBytes) / Double(baselinePeakBytes) : 0
       bytes(
         "file's own order", baselinePeakBytes,
         saving < 0 ? "\(NumberFormat.percent(-saving)) less" : "\(NumberFormat.percent(saving)) saved")
     }
-    table.append(["scheduling", NumberFormat.milliseconds(seconds * 1000), scheduler])
+    table.append(["scheduling", NumberFormat.milliseconds(seconds * 1000), "", scheduler])
     bytes("peak step \(peakStep.index)", peakBytes, peakStep.name)
     bytes("  inputs", peakStep.inputBytes)
     bytes("  outputs", peakStep.outputBytes)

@@ -45,10 +45,11 @@ struct ScheduleCommand: ParsableCommand {
     if memoryLimit != nil, device != nil {
       throw ValidationError("give --memory-limit or --device, not both")
     }
-    for (first, second) in [("output", "plan"), ("output", "plot"), ("plan", "plot")] {
-      let files = ["output": output, "plan": plan, "plot": plot]
-      if let file = files[first], file == files[second] {
-        throw ValidationError("--\(first) and --\(second) name the same file")
+    var option: [String: String] = [:]
+    for (name, file) in [("--output", output), ("--plan", plan), ("--plot", plot)] {
+      guard let file else { continue }
+      if let other = option.updateValue(name, forKey: file) {
+        throw ValidationError("\(other) and \(name) name the same file")
       }
     }
     if let timeLimit, DurationText.parse(timeLimit) == nil {

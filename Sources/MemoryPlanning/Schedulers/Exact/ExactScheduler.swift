@@ -13,7 +13,8 @@ import ComputationGraph
 /// limit. Complexity: exponential at worst in the largest region; linear but for the cuts where there is none.
 ///
 /// When a limit runs out, the answer is the best order known, with the bound proved so far: reverse post-order, Kahn's
-/// order, or what the search has committed to and completes within a higher bound (``SearchCompletion``).
+/// order, that of ``HMCOSScheduler``, or what the search has committed to and completes within a higher bound
+/// (``SearchCompletion``).
 public struct ExactScheduler: OperatorScheduler {
   /// `exact`.
   public var name: String { SchedulerName.exact.rawValue }
@@ -46,7 +47,7 @@ public struct ExactScheduler: OperatorScheduler {
 
   /// The best order within the limits and what its proof rests on; never throws for a verified graph.
   ///
-  /// - Parameter timeLimit: kept to within the time of one minimum cut. A quarter of it is for completing an order if
+  /// - Parameter timeLimit: kept to within the time of one minimum cut. A quarter of it is for finding another order if
   ///   there is no proof by then.
   public func certifiedSchedule(
     _ problem: MemoryProblem, timeLimit: Duration? = nil
@@ -78,6 +79,9 @@ public struct ExactScheduler: OperatorScheduler {
     } else {
       best = try Schedule(order: best.order, problem: problem, scheduler: name, lowerBytes: starts.bound)
       if best.proof != .optimal {
+        let timeLeft = timeLimit.map { max(.zero, start + $0 - .now) }
+        let hierarchical = try HMCOSScheduler().schedule(problem, timeLimit: timeLeft.map { $0 / 2 })
+        best = try better(best, hierarchical.order, problem, bound: starts.bound)
         let completion = SearchCompletion(
           problem: problem, prefix: starts.committed, bound: starts.bound,
           limits: SearchLimits(deadline: timeLimit.map { start + $0 }, memoryBytes: memoryLimitBytes))
