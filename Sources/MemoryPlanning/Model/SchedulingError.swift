@@ -12,6 +12,8 @@ public enum SchedulingError: Error, Equatable, CustomStringConvertible {
   case invalidAlignment(Int)
   /// A Concat cannot be elided, or not together with the others that are.
   case concatNotElidable(operatorName: String, reason: String)
+  /// HiGHS, which solves the integer programs of the scheduler `fusion-ilp`, could not be loaded.
+  case solverUnavailable(reason: String)
 
   /// One sentence that names the operator or number.
   public var description: String {
@@ -24,6 +26,9 @@ public enum SchedulingError: Error, Equatable, CustomStringConvertible {
       "the order runs '\(name)' before '\(predecessor)', whose result it needs"
     case .invalidAlignment(let bytes): "an alignment of \(bytes) bytes is not a positive number"
     case .concatNotElidable(let name, let reason): "Concat '\(name)' cannot be elided: \(reason)"
+    case .solverUnavailable(let reason):
+      "scheduler 'fusion-ilp' needs HiGHS for this graph, and it could not be loaded (\(reason)): install it with "
+        + "'pip install highspy', in ./.venv or for the user, or name its library in TANDEM_HIGHS_LIBRARY"
     }
   }
 }
