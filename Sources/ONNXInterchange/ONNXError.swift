@@ -26,6 +26,10 @@ public enum ONNXError: Error, Equatable, CustomStringConvertible {
   /// The file declares another shape for a node's output than its inputs and attributes give.
   case shapeMismatch(
     file: String, node: String, type: String, tensor: String, declared: TensorShape, inferred: TensorShape)
+  /// A node, or the graph as its output, reads a tensor that no node, input or weight provides.
+  case notProduced(file: String, tensor: String, node: String?)
+  /// An input or output of the graph has no name.
+  case unnamedBoundary(file: String, side: String, index: Int)
   /// The graph lists no outputs, so that nothing in it would have to be computed.
   case noOutputs(file: String)
   /// The graph breaks a rule: a cycle, two producers of a tensor, a size that overflows.
@@ -64,6 +68,12 @@ public enum ONNXError: Error, Equatable, CustomStringConvertible {
     case .shapeMismatch(let file, let node, let type, let tensor, let declared, let inferred):
       "\(file.escaped): node '\(node.quoted)' (\(type.quoted)): its output '\(tensor.quoted)' is declared as "
         + "\(declared), but its inputs and attributes give \(inferred)"
+    case .notProduced(let file, let tensor, let node?):
+      "\(file.escaped): node '\(node.quoted)' reads tensor '\(tensor.quoted)', which nothing produces"
+    case .notProduced(let file, let tensor, nil):
+      "\(file.escaped): output '\(tensor.quoted)' of the graph is produced by nothing"
+    case .unnamedBoundary(let file, let side, let index):
+      "\(file.escaped): \(side) \(index) of the graph has no name"
     case .noOutputs(let file): "\(file.escaped): the graph has no outputs"
     case .invalidGraph(let file, let error): "\(file.escaped): \(error.withQuotedNames)"
     case .invalidOrder(let reason): "the operator order is not valid: \(reason)"

@@ -38,6 +38,7 @@ public struct ONNXModel: Sendable {
 
   /// Parses a model; `source` names it in errors. Throws like ``load(from:)``.
   public init(data: Data, source: String) throws(ONNXError) {
+    guard !data.isEmpty else { throw .notAModel(file: source, reason: "the file is empty") }
     let proto: Onnx_ModelProto
     do {
       proto = try Onnx_ModelProto(serializedBytes: data)
@@ -54,8 +55,9 @@ public struct ONNXModel: Sendable {
   }
 
   package init(proto: Onnx_ModelProto, source: String) throws(ONNXError) {
-    guard proto.hasGraph, !proto.graph.node.isEmpty || !proto.graph.input.isEmpty else {
-      throw .notAModel(file: source, reason: "it holds no graph")
+    guard proto.hasGraph else { throw .notAModel(file: source, reason: "it holds no graph") }
+    guard !proto.graph.node.isEmpty || !proto.graph.input.isEmpty else {
+      throw .notAModel(file: source, reason: "its graph has neither nodes nor inputs")
     }
     for opset in proto.opsetImport where opset.domain.isEmpty || opset.domain == "ai.onnx" {
       if opset.version < Self.oldestOpset {

@@ -42,7 +42,12 @@ import Testing
 
   @Test func negativeWeight() {
     let error = failure { $0.proto.graph.initializer[0].dims[0] = -4 }
-    guard case .invalidShape("sample.onnx", "kernel", _) = error else {
+    guard
+      error
+        == .invalidShape(
+          file: "sample.onnx", tensor: "kernel",
+          reason: "dimension 0 is -4; sizes of weights cannot be negative")
+    else {
       Issue.record("\(String(describing: error))")
       return
     }
@@ -111,10 +116,31 @@ import Testing
   @Test func readButNotProduced() {
     #expect(
       failure { $0.proto.graph.node[5].input[0] = "ghost" }
-        == .invalidGraph(file: "sample.onnx", .noProducer(tensor: "ghost")))
+        == .notProduced(file: "sample.onnx", tensor: "ghost", node: "join"))
     #expect(
       failure { $0.output("phantom", [1]) }
-        == .invalidGraph(file: "sample.onnx", .noProducer(tensor: "phantom")))
+        == .notProduced(file: "sample.onnx", tensor: "phantom", node: nil))
+  }
+
+  @Test func boundaryThatIsNamedTwiceOrNotAtAll() {
+    #expect(
+      failure { $0.input("image", [1, 4, 8, 8]) }
+        == .invalidGraph(file: "sample.onnx", .duplicateName("image")))
+    #expect(
+      failure { $0.input("", [1]) } == .unnamedBoundary(file: "sample.onnx", side: "input", index: 1))
+    #expect(
+      failure { $0.output("", [1]) } == .unnamedBoundary(file: "sample.onnx", side: "output", index: 1))
+  }
+
+  @Test func moreDimensionsThanAnyTensorHas() {
+    let dims = [Int64](repeating: 1, count: 65)
+    for error in [failure { $0.input("many", dims) }, failure { $0.weight("many", dims) }] {
+      guard case .invalidShape("sample.onnx", "many", _) = error else {
+        Issue.record("\(String(describing: error))")
+        return
+      }
+      #expect("\(error!)".contains("65 dimensions"))
+    }
   }
 
   @Test(arguments: ["If", "Loop", "Scan", "SomethingNew"]) func bodies(_ type: String) {

@@ -63,7 +63,7 @@ class Timeline:
                     raise ValueError(f"node '{node.name}' reads '{name}' before it is written")
             for position, name in enumerate(name for name in node.output if name):
                 host = None
-                if position == 0 and views and node.op_type in VIEW_TYPES:
+                if position == 0 and views and node.op_type in VIEW_TYPES and node.input:
                     host = self.of.get(node.input[0])
                 elif position == 0 and inplace and node.op_type in IN_PLACE_TYPES:
                     host = next((self.of[r] for r in reads if self._may_overwrite(r, name, step)), None)
@@ -74,7 +74,7 @@ class Timeline:
                     host.last = max(host.last, step, last_read.get(name, step))
                     host.kept = host.kept or name in self.outputs
 
-        change = [0] * (len(self.nodes) + 1)
+        change = [0] * (len(self.nodes) + 2)  # without nodes, what is fed still begins in step 0
         for storage in self.storages:
             change[storage.first] += storage.bytes
             end = len(self.nodes) if storage.kept else storage.last + 1

@@ -38,6 +38,11 @@ struct SchedulingImporter {
 
   mutating func run() throws(ONNXError) -> (graph: Graph, nodeIndices: [Int]) {
     if graph.output.isEmpty { throw .noOutputs(file: file) }
+    for (side, values) in [("input", graph.input), ("output", graph.output)] {
+      if let index = values.firstIndex(where: \.name.isEmpty) {
+        throw .unnamedBoundary(file: file, side: side, index: index)
+      }
+    }
     try addWeights()
     try collectDeclarations()
     let nodeIndices = graph.node.indices.filter { !Self.isConstant(graph.node[$0]) }
@@ -49,7 +54,12 @@ struct SchedulingImporter {
       inferMissingTypes(of: node)
     }
     var inputs: [TensorID] = []
-    for value in graph.input where tensorIDs[value.name] == nil {
+    for value in graph.input {
+      if let id = tensorIDs[value.name] {
+        // Older models list their weights here, too.
+        if tensors[id.index].role == .weight { continue }
+        throw .invalidGraph(file: file, .duplicateName(value.name))
+      }
       inputs.append(try addActivation(value.name, node: nil))
     }
     var operators: [Operator] = []
@@ -63,7 +73,8 @@ struct SchedulingImporter {
     for (position, index) in nodeIndices.enumerated() {
       let bare = operators[position]
       operators[position] = Operator(
-        name: bare.name, kind: bare.kind, inputs: try inputIDs(of: graph.node[index]), outputs: bare.outputs)
+        name: bare.name, kind: bare.kind, inputs: try inputIDs(of: graph.node[index], named: bare.name),
+        outputs: bare.outputs)
     }
     let outputs = try outputIDs()
     let result: Graph
@@ -108,8 +119,15 @@ struct SchedulingImporter {
 
   /// Weights of types that activations cannot have are described by the bytes that store them.
   private mutating func addWeight(_ name: String, dims: [Int64], type: Int32) throws(ONNXError) {
-    guard dims.allSatisfy({ $0 >= 0 }) else {
-      throw .invalidShape(file: file, tensor: name, reason: "a dimension of this weight is negative")
+    guard dims.count <= DeclaredType.largestRank else {
+      throw .invalidShape(
+        file: file, tensor: name,
+        reason: "it has \(dims.count) dimensions; at most \(DeclaredType.largestRank) are read")
+    }
+    if let axis = dims.firstIndex(where: { $0 < 0 }) {
+      throw .invalidShape(
+        file: file, tensor: name,
+        reason: "dimension \(axis) is \(dims[axis]); sizes of weights cannot be negative")
     }
     if tensorIDs[name] != nil { throw .invalidGraph(file: file, .duplicateName(name)) }
     let shape = TensorShape(dims.map(Int.init))
@@ -216,10 +234,10 @@ struct SchedulingImporter {
     return outputs
   }
 
-  private func inputIDs(of node: Onnx_NodeProto) throws(ONNXError) -> [TensorID] {
+  private func inputIDs(of node: Onnx_NodeProto, named name: String) throws(ONNXError) -> [TensorID] {
     var inputs: [TensorID] = []
     for input in node.input where !input.isEmpty {
-      guard let id = tensorIDs[input] else { throw .invalidGraph(file: file, .noProducer(tensor: input)) }
+      guard let id = tensorIDs[input] else { throw .notProduced(file: file, tensor: input, node: name) }
       inputs.append(id)
     }
     return inputs
@@ -230,7 +248,7 @@ struct SchedulingImporter {
     var seen: Set<TensorID> = []
     for value in graph.output {
       guard let id = tensorIDs[value.name] else {
-        throw .invalidGraph(file: file, .noProducer(tensor: value.name))
+        throw .notProduced(file: file, tensor: value.name, node: nil)
       }
       if tensors[id.index].role == .activation, seen.insert(id).inserted { outputs.append(id) }
     }

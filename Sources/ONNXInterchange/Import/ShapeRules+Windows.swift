@@ -22,7 +22,7 @@ extension ShapeRules {
     }
     let kernel = Array(weight.dimensions[2...])
     if let stated = try values("kernel_shape", attributes, minimum: 1), stated != kernel {
-      throw .attribute("kernel_shape", reason: "is \(stated), but the weight is \(weight)")
+      throw .attribute("kernel_shape", reason: "is \(text(stated)), but the weight is \(weight)")
     }
     let groups = try group(attributes)
     guard x[1] % groups == 0, x[1] / groups == weight[1], weight[0] % groups == 0 else {
@@ -46,7 +46,7 @@ extension ShapeRules {
       throw .attribute("kernel_shape", reason: "is missing")
     }
     guard x.rank == kernel.count + 2 else {
-      throw .attribute("kernel_shape", reason: "is \(kernel), but the input is \(x)")
+      throw .attribute("kernel_shape", reason: "is \(text(kernel)), but the input is \(x)")
     }
     let window = try WindowAttributes(attributes, kernel: kernel)
     func shape(roundingUp: Bool, clipped: Bool) throws(NodeFault) -> TensorShape {
@@ -68,18 +68,22 @@ extension ShapeRules {
     return groups
   }
 
+  /// A list as messages show it: beyond eight values its start only.
+  static func text(_ values: [Int]) -> String {
+    "[\(values.prefix(8).map(String.init).joined(separator: ", "))\(values.count > 8 ? ", …" : "")]"
+  }
+
   /// The values of a list, or nil where it is left out or empty.
   fileprivate static func values(_ name: String, _ attributes: NodeAttributes, minimum: Int) throws(NodeFault)
     -> [Int]?
   {
     guard let values = attributes.integers(name) else { return nil }
-    let shown = values.count > 8 ? "\(values.prefix(8).map(String.init).joined(separator: ", ")), …" : nil
-    let text = "is [\(shown ?? values.map(String.init).joined(separator: ", "))]"
+    let found = "is \(text(values))"
     guard values.allSatisfy({ $0 >= minimum }) else {
-      throw .attribute(name, reason: "\(text); no value may be \(minimum == 0 ? "negative" : "below one")")
+      throw .attribute(name, reason: "\(found); no value may be \(minimum == 0 ? "negative" : "below one")")
     }
     guard values.allSatisfy({ $0 <= largestValue }) else {
-      throw .attribute(name, reason: "\(text); no value may be above \(largestValue)")
+      throw .attribute(name, reason: "\(found); no value may be above \(largestValue)")
     }
     return values
   }

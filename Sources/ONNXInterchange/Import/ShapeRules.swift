@@ -77,7 +77,7 @@ enum ShapeRules {
     case "Transpose":
       let axes = attributes.integers("perm") ?? Array((0..<x.rank).reversed())
       guard axes.sorted() == Array(0..<x.rank) else {
-        throw .attribute("perm", reason: "is \("\(axes)".quoted), which does not name each axis of \(x) once")
+        throw .attribute("perm", reason: "is \(text(axes)), which does not name each axis of \(x) once")
       }
       return .shapes([TensorShape(axes.map { x[$0] })])
     default: return .unknown

@@ -57,6 +57,9 @@ enum DeclaredType: Hashable {
   case invalid(String)
   case missing
 
+  /// As many dimensions as a NumPy array can have; a file that gives more is damaged.
+  static let largestRank = 64
+
   init(_ type: Onnx_TypeProto) {
     guard case .tensorType(let tensor)? = type.value else {
       switch type.value {
@@ -70,6 +73,10 @@ enum DeclaredType: Hashable {
     }
     guard tensor.hasShape else {
       self = .missing
+      return
+    }
+    guard tensor.shape.dim.count <= Self.largestRank else {
+      self = .invalid("it has \(tensor.shape.dim.count) dimensions; at most \(Self.largestRank) are read")
       return
     }
     var extents: [Int] = []
