@@ -15,9 +15,12 @@ enum PolicyReader {
         case .fusion: return try item.choice(of: FusionLevel.self).rawValue
         case .scheduler: return try item.choice(among: schedulers)
         case .rowTile:
-          if case .scalar(SchedulingPolicy.wholeImage, _) = item.value { return SchedulingPolicy.wholeImage }
+          if case .scalar(let text, _) = item.value, text == RowTile.whole.text || text == RowTile.fit.text {
+            return text
+          }
           guard case .scalar(let text, true) = item.value, Int(text) != nil else {
-            throw item.error("'\(item.name)' must be a number of rows or '\(SchedulingPolicy.wholeImage)'")
+            throw item.error(
+              "'\(item.name)' must be a number of rows, '\(RowTile.whole.text)' or '\(RowTile.fit.text)'")
           }
           return String(try item.int(in: 1...65_536))
         }

@@ -31,7 +31,7 @@ extension SearchSpace {
     switch PolicyDecision(rawValue: decision.name) {
     case .fusion: candidate.policy.fusion.rawValue
     case .scheduler: candidate.policy.scheduler
-    case .rowTile: candidate.policy.rowTileText
+    case .rowTile: candidate.policy.rowTile.text
     case nil: candidate.architecture.choices[decision.name]!
     }
   }
@@ -40,13 +40,13 @@ extension SearchSpace {
   private func candidate(_ choose: (Decision) -> String) -> Candidate {
     var choices: [String: String] = [:]
     for decision in architectureDecisions { choices[decision.name] = choose(decision) }
-    var policy = SchedulingPolicy(fusion: .none, scheduler: "", rowTile: nil)
+    var policy = SchedulingPolicy(fusion: .none, scheduler: "", rowTile: .whole)
     for decision in policyDecisions {
       let value = choose(decision)
       switch PolicyDecision(rawValue: decision.name)! {
       case .fusion: policy.fusion = FusionLevel(rawValue: value)!
       case .scheduler: policy.scheduler = value
-      case .rowTile: policy.rowTile = Int(value)
+      case .rowTile: policy.rowTile = RowTile(text: value)!
       }
     }
     return Candidate(architecture: Architecture(space: name, choices: choices), policy: policy)

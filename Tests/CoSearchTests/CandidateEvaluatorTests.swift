@@ -4,6 +4,7 @@ import CoSearch
 import Devices
 import Foundation
 import Foundations
+import Kernels
 import MemoryPlanning
 import ScheduleTuning
 import SearchSpaces
@@ -145,6 +146,9 @@ import Testing
       func latency(of network: PlannedNetwork, on device: DeviceProfile) throws(LatencySourceError)
         -> LatencyStatistics
       { throw error }
+      func operatorMilliseconds(
+        of id: OperatorID, in graph: Graph, under schedules: [KernelSchedule], on device: DeviceProfile
+      ) throws(LatencySourceError) -> [Double] { throw error }
     }
     let experiment = try files.load(TinyExperiment.text(devices: "[huge]", trials: 20))
     for error in [LatencySourceError.database(reason: "disk full"), .network(reason: "no kernel")] {
@@ -165,7 +169,7 @@ import Testing
     let experiment = try files.load()
     let alien = Candidate(
       architecture: Architecture(space: "other", choices: [:]),
-      policy: SchedulingPolicy(fusion: .none, scheduler: "rpo", rowTile: nil))
+      policy: SchedulingPolicy(fusion: .none, scheduler: "rpo", rowTile: .whole))
     let evaluation = try FakeEvaluation(experiment).evaluator.evaluation(of: alien, experiment: experiment)
     guard case .failed(let failure) = evaluation.outcome else {
       Issue.record("a candidate of another space was evaluated: \(evaluation.outcome)")

@@ -18,7 +18,7 @@ import Testing
       Issue.record("the golden evaluation is a measurement")
       return
     }
-    let peak = measurement.peak
+    let peak = measurement.devices["mcu-256k"]!.peak
     #expect(
       peak.inputBytes + peak.outputBytes + peak.otherLiveBytes + peak.workspaceBytes == peak.bytes)
   }

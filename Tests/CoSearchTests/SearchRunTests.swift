@@ -157,13 +157,13 @@ import Testing
   }
 
   @Test func aFailedTrialDoesNotBreakTheSearch() throws {
-    let experiment = try files.load(TinyExperiment.text(trials: 80))
+    let experiment = try files.load(TinyExperiment.text(trials: 120))
     let fake = FakeEvaluation(experiment, divergingDivisor: 3)
     let result = try SearchRun(
       experiment: experiment, evaluator: fake.evaluator, journal: MemoryJournal()
     ).run()
     let failures = result.trials.filter { $0.outcome.kind == .failed }
-    #expect(result.trials.count == 80)
+    #expect(result.trials.count == 120)
     #expect(!failures.isEmpty)
     #expect(result.summary.tally.outcomes[.measured] ?? 0 > 0)
     #expect(result.summary.winners.values.allSatisfy { result.trials[$0].measurement != nil })

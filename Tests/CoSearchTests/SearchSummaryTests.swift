@@ -16,7 +16,7 @@ import Testing
         guard let measurement = trial.measurement, let own = measurement.devices[device] else { return nil }
         return (
           trial.id, measurement.validation.accuracy,
-          [own.latency.medianMilliseconds, Double(measurement.peak.bytes)]
+          [own.latency.medianMilliseconds, Double(own.peak.bytes)]
         )
       }
       func vector(_ point: (id: Int, accuracy: Double, cost: [Double])) -> [Double] {

@@ -4,6 +4,7 @@ import CoSearch
 import Devices
 import Foundation
 import Foundations
+import Kernels
 import ScheduleTuning
 import SearchSpaces
 
@@ -33,7 +34,7 @@ final class TemporaryFolder: Sendable {
   }
 }
 
-/// A small experiment in files: 192 candidates of 48 architectures, some of them disconnected.
+/// A small experiment in files: 288 candidates of 48 architectures, some of them disconnected.
 final class TinyExperiment: Sendable {
   static let space = """
     schemaVersion: 1
@@ -51,7 +52,7 @@ final class TinyExperiment: Sendable {
       cellsPerStage: [1]
       cell: cell
       head: [relu]
-    policy: {fusion: [none, activation], scheduler: [rpo], rowTile: [1, whole]}
+    policy: {fusion: [none, activation], scheduler: [rpo], rowTile: [1, whole, fit]}
     """
 
   static func device(_ name: String, memory: String, more: String = "") -> String {
@@ -109,6 +110,7 @@ final class Counter: @unchecked Sendable {
 /// Latencies that grow with the operations, without running anything.
 struct FakeLatency: LatencySource {
   let counter: Counter
+  let operatorCounter: Counter
 
   func latency(of network: PlannedNetwork, on device: DeviceProfile) throws(LatencySourceError)
     -> LatencyStatistics
@@ -117,6 +119,14 @@ struct FakeLatency: LatencySource {
     let milliseconds = Double(network.graph.macs) / 1e6 + Double(network.graph.operators.count) / 100
     return LatencyStatistics(
       sampleMilliseconds: [milliseconds / Double(device.threads)], warmup: 1, threads: device.threads)
+  }
+
+  /// The larger the panel the faster, but for whole images.
+  func operatorMilliseconds(
+    of id: OperatorID, in graph: Graph, under schedules: [KernelSchedule], on device: DeviceProfile
+  ) -> [Double] {
+    operatorCounter.note(graph[id].name)
+    return schedules.map { $0.rowTile.map { 1 + 1 / Double($0) } ?? 1.3 }
   }
 }
 
@@ -142,12 +152,13 @@ struct FakeAccuracy: AccuracyEstimator {
 /// An evaluator without real training and measurement, and the record of what it was asked.
 struct FakeEvaluation {
   let latencies = Counter()
+  let operatorLatencies = Counter()
   let accuracies = Counter()
   let evaluator: CandidateEvaluator
 
   init(_ experiment: Experiment, divergingDivisor: Int = .max) {
     evaluator = CandidateEvaluator(
-      experiment: experiment, latency: FakeLatency(counter: latencies),
+      experiment: experiment, latency: FakeLatency(counter: latencies, operatorCounter: operatorLatencies),
       accuracy: FakeAccuracy(counter: accuracies, divergingDivisor: divergingDivisor))
   }
 }

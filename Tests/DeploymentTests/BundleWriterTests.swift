@@ -151,7 +151,7 @@ import Testing
   @Test(arguments: [FusionLevel.none, .activation], ["none", "all"])
   func runtimeAgreesWithTheExecutor(_ fusion: FusionLevel, _ optimization: String) throws {
     try SampleBundle.withFolder { folder in
-      let content = try SampleBundle.content(fusion: fusion, scheduler: "rpo", rowTile: 3)
+      let content = try SampleBundle.content(fusion: fusion, scheduler: "rpo", rowTile: .rows(3))
       let manifest = try BundleWriter.write(content, to: folder)
       var generator = SeededGenerator(seed: 23)
       let count = 200

@@ -100,8 +100,9 @@ import Training
 
     let theirs = try Data(contentsOf: logitsFile).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
     #expect(theirs.count == 2000)
-    let ours = try TandemLogits(run: small.scratch.path("run"), device: device).logits(
-      images: images, count: 200)
+    let ours = try TandemLogits(
+      run: small.scratch.path("run"), device: device, database: small.database
+    ).logits(images: images, count: 200)
     let largest = theirs.map(abs).max()!
     #expect(zip(ours, theirs).map { abs($0 - $1) }.max()! <= 1e-4 * largest)
     func correct(_ logits: [Float]) -> Int {
@@ -137,7 +138,10 @@ import Training
     #expect(!html.contains("<script") && !html.contains("src="), "the report loads something")
 
     let bundle = small.scratch.path("bundle")
-    #expect(try Executable.run(["export", run, "--device", "mcu-256k", "--output", bundle]).status == 0)
+    let exported = try Executable.run([
+      "export", run, "--device", "mcu-256k", "--output", bundle, "--database", small.database,
+    ])
+    #expect(exported.status == 0, "\(exported.errors)")
     #expect(try Executable.run(["export", "--verify", bundle]).status == 0)
     #expect(
       try small.text("bundle/model.onnx".replacing("model.onnx", with: "schedule.json"))

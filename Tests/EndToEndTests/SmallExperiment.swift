@@ -13,19 +13,26 @@ struct SmallExperiment {
   /// - Parameters:
   ///   - devices: names or paths, as YAML.
   ///   - trainImages: images of a short training.
+  ///   - rowTiles: the row tiles of the stock space, as YAML; nil for all of them.
   init(
     trials: Int = 14, devices: String = "[mcu-128k, mcu-256k]", trainImages: Int = 640, dataset: String = "",
-    extra: String = ""
+    extra: String = "", rowTiles: String? = nil
   ) throws {
     scratch = try Scratch()
     let root = Executable.packageRoot.path
     let named = devices.replacing("mcu-", with: "\(root)/Experiments/Devices/mcu-")
       .replacing("28k", with: "28k.yaml").replacing("56k", with: "56k.yaml")
+    var space = "\(root)/SearchSpaces/nasbench201.yaml"
+    if let rowTiles {
+      let text = try String(contentsOfFile: space, encoding: .utf8)
+      space = try scratch.write(
+        text.replacing(#/rowTile: \[.*\]/#, with: "rowTile: \(rowTiles)"), to: "space.yaml")
+    }
     file = try scratch.write(
       """
       schemaVersion: 1
       name: small
-      space: \(root)/SearchSpaces/nasbench201.yaml
+      space: \(space)
       dataset:
         name: fashion-mnist
       \(dataset)

@@ -11,7 +11,7 @@ struct TandemLogits {
   private let network: PlannedNetwork
   private let weightsFile: URL
 
-  init(run: String, device: String) throws {
+  init(run: String, device: String, database: String) throws {
     let directory = RunDirectory(at: URL(fileURLWithPath: run))
     let experiment = try directory.experiment()
     let store = try directory.openStoreForReading()
@@ -22,7 +22,8 @@ struct TandemLogits {
     let graph = try experiment.space.trainingGraph(
       for: candidate.architecture, input: experiment.dataset.input)
     network = try NetworkPlanner.plan(
-      NetworkPlanner.bound(training: graph, policy: candidate.policy), alignment: profile.alignment)
+      NetworkPlanner.bound(training: graph, policy: candidate.policy), for: profile,
+      database: ScheduleDatabase(at: URL(fileURLWithPath: database)))
     let result = try store.finalResults().first { $0.architectureKey == candidate.architecture.key }!
     weightsFile = directory.url.appending(path: result.weightsFile!)
   }

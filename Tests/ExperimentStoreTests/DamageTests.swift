@@ -56,7 +56,7 @@ import Testing
     (#""policy":{"fusion":"none""#, #""policy":{"fusion":"nine""#, "'candidate' of table 'trial'"),
     (#""rowTile":1"#, #""rowTile":7"#, "'candidateKey' of table 'trial'"),
     (#""estimator":"#, #""estimatir":"#, "'validation' of table 'measurement'"),
-    (#""inputBytes":"#, #""inputBites":"#, "'peak' of table 'measurement'"),
+    (#""inputBytes":"#, #""inputBites":"#, "'peak' of table 'deviceMeasurement'"),
     (#""median":0."#, #""median":9."#, "'latencyMilliseconds' of table 'deviceMeasurement'"),
   ])
   func aDamagedTextNamesItsColumn(old: String, new: String, expected: String) throws {

@@ -4,6 +4,7 @@ import CoSearch
 import Devices
 import ExperimentStore
 import Foundation
+import Kernels
 import ScheduleTuning
 import SearchSpaces
 import Testing
@@ -26,6 +27,12 @@ import Testing
     {
       LatencyStatistics(
         sampleMilliseconds: [Double(network.graph.macs) / 1e6], warmup: 0, threads: device.threads)
+    }
+
+    func operatorMilliseconds(
+      of id: OperatorID, in graph: Graph, under schedules: [KernelSchedule], on device: DeviceProfile
+    ) -> [Double] {
+      schedules.map { 1 / Double($0.workspaceBytes(for: id, in: graph) + 1) }
     }
   }
 

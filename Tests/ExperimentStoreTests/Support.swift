@@ -31,7 +31,8 @@ enum RandomTrials {
     Candidate(
       architecture: Architecture(space: "random", choices: ["a": "\(number / 2)", "ü": "\"quoted\""]),
       policy: SchedulingPolicy(
-        fusion: number % 2 == 0 ? .none : .activation, scheduler: "rpo", rowTile: number % 3 + 1))
+        fusion: number % 2 == 0 ? .none : .activation, scheduler: "rpo",
+        rowTile: [.fit, .rows(1), .whole][number % 3]))
   }
 
   static func trial(_ id: Int, using generator: inout SeededGenerator) -> Trial {
@@ -72,11 +73,11 @@ enum RandomTrials {
         validationImages: number(), epochs: fraction(), seconds: fraction()),
       devices: [
         "large": DeviceMeasurement(
-          arenaBytes: number(),
+          arenaBytes: number(), peak: peak, livePeakBytes: number(),
           latency: LatencyStatistics(
             sampleMilliseconds: [fraction(), fraction(), fraction()], warmup: 2, threads: 1))
       ],
-      rejections: ["small": rejection(&generator)], peak: peak, livePeakBytes: number(),
+      rejections: ["small": rejection(&generator)],
       trivialBoundBytes: number(), weightBytes: number(), macs: number(), parameters: number())
   }
 

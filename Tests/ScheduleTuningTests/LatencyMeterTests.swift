@@ -19,7 +19,7 @@ struct LatencyMeterTests {
     #expect(first.statistics.repeats == 4 && first.statistics.warmup == 1 && first.statistics.threads == 1)
     #expect(first.statistics.minMilliseconds > 0)
     #expect(database.latency(workload: plan.workloadKey, target: meter.target.key) == first.statistics)
-    #expect(try meter.latency(of: planned(cellNetwork(), rowTile: 1), database: database).wasMeasured)
+    #expect(try meter.latency(of: planned(cellNetwork(), rowTile: .rows(1)), database: database).wasMeasured)
   }
 
   @Test func knownValuesAreNotMeasured() throws {

@@ -7,8 +7,8 @@ import SearchSpaces
 import Testing
 
 struct NetworkPlannerTests {
-  @Test(arguments: SchedulerName.allCases, [nil, 1, 4])
-  func plansAreDeterministicAndRunAsPlanned(scheduler: SchedulerName, rowTile: Int?) throws {
+  @Test(arguments: SchedulerName.allCases, [RowTile.whole, .rows(1), .rows(4)])
+  func plansAreDeterministicAndRunAsPlanned(scheduler: SchedulerName, rowTile: RowTile) throws {
     let graph = try cellNetwork()
     var generator = SeededGenerator(seed: 3)
     let weights = WeightValues.random(for: graph, using: &generator)
@@ -36,7 +36,7 @@ struct NetworkPlannerTests {
 
   /// The pieces of a plan against the same pieces put together by hand.
   @Test func countsTheWorkspaceOfTheChosenKernels() throws {
-    let plan = try planned(cellNetwork(), fusion: .none, rowTile: 3)
+    let plan = try planned(cellNetwork(), fusion: .none, rowTile: .rows(3))
     let names = plan.graph.operatorIDs.filter { plan.model.workspaceBytes[$0.index] > 0 }.map {
       plan.graph[$0].name
     }
@@ -51,7 +51,7 @@ struct NetworkPlannerTests {
   }
 
   @Test func boundNamesTheBindingOperator() throws {
-    let policy = SchedulingPolicy(fusion: .activation, scheduler: "hmcos", rowTile: nil)
+    let policy = SchedulingPolicy(fusion: .activation, scheduler: "hmcos", rowTile: .whole)
     let bounded = try NetworkPlanner.bound(training: cellNetwork(), policy: policy)
     // 4 channels in and out at 12×12, and the panel of 36 taps × 144 positions.
     #expect(bounded.trivialBound.bytes == (4 * 144 * 2 + 36 * 144) * 4)
@@ -59,7 +59,7 @@ struct NetworkPlannerTests {
   }
 
   @Test func unknownSchedulersAreNamed() throws {
-    let policy = SchedulingPolicy(fusion: .none, scheduler: "magic", rowTile: nil)
+    let policy = SchedulingPolicy(fusion: .none, scheduler: "magic", rowTile: .whole)
     let error = #expect(throws: PlanningError.self) {
       _ = try NetworkPlanner.bound(training: cellNetwork(), policy: policy)
     }

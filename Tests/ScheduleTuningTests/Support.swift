@@ -35,16 +35,18 @@ func cellNetwork(channels: Int = 4, prefix: String = "") throws -> Graph {
 
 /// A network planned under a policy.
 func planned(
-  _ graph: Graph, fusion: FusionLevel = .activation, scheduler: String = "rpo", rowTile: Int? = 2,
+  _ graph: Graph, fusion: FusionLevel = .activation, scheduler: String = "rpo", rowTile: RowTile = .rows(2),
   alignment: Int = 64
 ) throws -> PlannedNetwork {
   let policy = SchedulingPolicy(fusion: fusion, scheduler: scheduler, rowTile: rowTile)
   return try NetworkPlanner.plan(NetworkPlanner.bound(training: graph, policy: policy), alignment: alignment)
 }
 
+/// The package's folder, from the place of this file.
+let packageRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  .deletingLastPathComponent()
+
 /// A file of the target's `Formats` folder.
 func formatFile(_ name: String) throws -> Data {
-  let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent()
-  return try AtomicFile.read(root.appending(path: "Sources/ScheduleTuning/Formats/\(name)"))
+  try AtomicFile.read(packageRoot.appending(path: "Sources/ScheduleTuning/Formats/\(name)"))
 }

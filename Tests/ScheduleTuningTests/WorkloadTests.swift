@@ -13,7 +13,7 @@ struct WorkloadTests {
       x, outputChannels: 3, window: Window2D(kernel: Size2D(3), padding: Padding2D(1)), bias: true)
     let z = try builder.add(.relu, [y])
     let graph = try builder.build(outputs: [z])
-    let plan = try planned(graph, fusion: .activation, scheduler: "file", rowTile: 2)
+    let plan = try planned(graph, fusion: .activation, scheduler: "file", rowTile: .rows(2))
     let workload = Workload(
       graph: plan.graph, order: plan.order, schedules: plan.schedules, arena: plan.arena)
     #expect(
@@ -40,7 +40,8 @@ struct WorkloadTests {
 
   @Test func everythingThatTakesTimeMatters() throws {
     let keys = try [
-      planned(cellNetwork()), planned(cellNetwork(), rowTile: 3), planned(cellNetwork(), rowTile: nil),
+      planned(cellNetwork()), planned(cellNetwork(), rowTile: .rows(3)),
+      planned(cellNetwork(), rowTile: .whole),
       planned(cellNetwork(), fusion: .none), planned(cellNetwork(channels: 5)),
       planned(cellNetwork(), alignment: 4096),
     ].map(\.workloadKey)

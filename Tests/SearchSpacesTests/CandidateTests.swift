@@ -13,7 +13,7 @@ import Testing
     let candidateURL = Spaces.formats.appendingPathComponent("Candidate.golden.json")
     let candidate = try CandidateFile.read(candidateURL, in: space)
     #expect(try CandidateFile.encode(candidate) == Data(contentsOf: candidateURL))
-    #expect(candidate.policy == SchedulingPolicy(fusion: .activation, scheduler: "hmcos", rowTile: nil))
+    #expect(candidate.policy == SchedulingPolicy(fusion: .activation, scheduler: "hmcos", rowTile: .whole))
     let architectureURL = Spaces.formats.appendingPathComponent("Architecture.golden.json")
     let architecture = try ArchitectureFile.read(architectureURL, in: space)
     #expect(try ArchitectureFile.encode(architecture) == Data(contentsOf: architectureURL))
@@ -29,11 +29,15 @@ import Testing
     let architecture = Architecture(space: "s", choices: ["b": "1", "a": "2"])
     #expect(architecture.key == "s;a=2;b=1")
     let whole = Candidate(
-      architecture: architecture, policy: SchedulingPolicy(fusion: .none, scheduler: "rpo", rowTile: nil))
+      architecture: architecture, policy: SchedulingPolicy(fusion: .none, scheduler: "rpo", rowTile: .whole))
     #expect(whole.key == "s;a=2;b=1 | fusion=none;rowTile=whole;scheduler=rpo")
     var policy = whole.policy
-    policy.rowTile = 4
+    policy.rowTile = .rows(4)
     #expect(Candidate(architecture: architecture, policy: policy).key != whole.key)
+    policy.rowTile = .fit
+    #expect(
+      Candidate(architecture: architecture, policy: policy).key
+        == "s;a=2;b=1 | fusion=none;rowTile=fit;scheduler=rpo")
   }
 
   /// A part of the golden candidate, what it becomes, and the message.
@@ -51,11 +55,15 @@ import Testing
     ),
     (
       "\"rowTile\" : \"whole\"", "\"rowTile\" : 0",
-      "in.json: .policy.rowTile: expected a positive number of rows or \"whole\""
+      "in.json: .policy.rowTile: expected a positive number of rows, \"whole\" or \"fit\""
     ),
     (
       "\"rowTile\" : \"whole\"", "\"rowTile\" : 3",
-      "in.json: the decision 'rowTile' cannot be '3'; valid are '1', '8', 'whole'"
+      "in.json: the decision 'rowTile' cannot be '3'; valid are '1', '8', 'whole', 'fit'"
+    ),
+    (
+      "\"rowTile\" : \"whole\"", "\"rowTile\" : \"8\"",
+      "in.json: .policy.rowTile: expected a positive number of rows, \"whole\" or \"fit\""
     ),
     (
       "\"space\" : \"example\"", "\"space\" : \"other\"",

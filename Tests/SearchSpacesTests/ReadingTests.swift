@@ -14,10 +14,10 @@ import Testing
       ])
     #expect(space.architectureDecisions[0].values == ["4", "8", "12", "16", "24"])
     #expect(space.policyDecisions.map(\.name) == ["fusion", "scheduler", "rowTile"])
-    #expect(space.policyDecisions[2].values == ["1", "2", "4", "8", "whole"])
+    #expect(space.policyDecisions[2].values == ["1", "2", "4", "8", "whole", "fit"])
     #expect(space.architectureCount == "156250")  // 5 · 2 · 5⁶
-    #expect(space.policyCount == "20")
-    #expect(space.candidateCount == "3125000")
+    #expect(space.policyCount == "24")
+    #expect(space.candidateCount == "3750000")
     #expect(
       space.operationSummaries.map(\.steps)[0...3] == [
         "nothing", "identity", "relu, conv 1×1, batchNorm", "relu, conv 3×3, batchNorm",
@@ -207,12 +207,12 @@ import Testing
       "'policy.scheduler[1]' cannot be 'hmcoss'; did you mean 'hmcos'?"
     ),
     (
-      "rowTile: [1, 2, 4, 8, whole]", "rowTile: [0]", "rowTile",
+      "rowTile: [1, 2, 4, 8, whole, fit]", "rowTile: [0]", "rowTile",
       "'policy.rowTile[0]' must be between 1 and 65536, found 0"
     ),
     (
-      "rowTile: [1, 2, 4, 8, whole]", "rowTile: [all]", "rowTile",
-      "'policy.rowTile[0]' must be a number of rows or 'whole'"
+      "rowTile: [1, 2, 4, 8, whole, fit]", "rowTile: [all]", "rowTile",
+      "'policy.rowTile[0]' must be a number of rows, 'whole' or 'fit'"
     ),
   ]
 
@@ -290,7 +290,7 @@ import Testing
             "operations: [nor_conv_3x3]"
           ),
           ("fusion: [none, activation]", "fusion: [none]"), ("scheduler: [rpo, hmcos]", "scheduler: [rpo]"),
-          ("rowTile: [1, 2, 4, 8, whole]", "rowTile: [1]"),
+          ("rowTile: [1, 2, 4, 8, whole, fit]", "rowTile: [1]"),
         ])
     } throws: {
       "\($0)".hasSuffix("the space has a single candidate: give some decision more than one value")

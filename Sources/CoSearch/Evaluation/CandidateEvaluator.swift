@@ -8,9 +8,12 @@ import SearchSpaces
 
 /// Evaluates one candidate for several devices, the cheapest stage first:
 ///
-///     lower ─▶ bound ─▶ plan: peak, arena, flash ─▶ latency ─▶ accuracy
+///     lower ─▶ bound ─▶ plan: peak, arena, flash ─▶ (fit kernels) ─▶ latency ─▶ accuracy
 ///       │        └─ over a device's limit: rejected for it ─┘
 ///       └─ disconnected: rejected for all
+///
+/// Kernels are fitted to a device's memory where the policy says so (row tile `fit`); the stages before then use the
+/// smallest workspaces.
 ///
 /// As soon as no device is left the candidate is rejected, and nothing more is spent on it. The evaluator holds
 /// no state: equal candidates, seeds and databases give equal outcomes but for wall-clock times.
@@ -58,7 +61,7 @@ public struct CandidateEvaluator: Sendable {
     } catch {
       return .failed(TrialFailure(stage: .lowering, message: error.description))
     }
-    let screening: DeviceScreening
+    var screening: DeviceScreening
     do {
       screening = try DeviceScreening(training: graph, policy: candidate.policy, devices: devices)
     } catch {
@@ -67,7 +70,8 @@ public struct CandidateEvaluator: Sendable {
     if screening.admitted.isEmpty { return .rejected(screening.rejections) }
 
     let results: [String: DeviceMeasurement]
-    do {
+    do throws(LatencySourceError) {
+      try screening.fitKernels(by: latency)
       results = try measureLatencies(of: screening)
     } catch {
       if case .database(let reason) = error { throw .database(reason: reason) }
@@ -84,7 +88,8 @@ public struct CandidateEvaluator: Sendable {
     }
   }
 
-  /// Plans a candidate without judging it: order, peak and arena for one alignment.
+  /// Plans a candidate without judging it: order, peak and arena for one alignment, with the smallest workspaces where
+  /// the policy fits kernels to the memory.
   ///
   /// - Throws: ``CandidateError`` if the candidate has no network or the network no plan.
   public func plan(_ candidate: Candidate, alignment: Int) throws(CandidateError) -> PlannedNetwork {
@@ -102,23 +107,33 @@ public struct CandidateEvaluator: Sendable {
     }
   }
 
-  /// Latency and arena on every device that admits the candidate; one measurement per class of devices.
+  /// What depends on the device, for every device that admits the candidate; one measurement of a plan per class of
+  /// devices.
   private func measureLatencies(
     of screening: DeviceScreening
   ) throws(LatencySourceError) -> [String: DeviceMeasurement] {
     var results: [String: DeviceMeasurement] = [:]
-    var latencies: [ExecutionClass: LatencyStatistics] = [:]
+    var latencies: [MeasuredClass: LatencyStatistics] = [:]
     for (device, network) in screening.admitted {
       let value: LatencyStatistics
-      if let measured = latencies[device.executionClass] {
+      let measuredClass = MeasuredClass(execution: device.executionClass, workloadKey: network.workloadKey)
+      if let measured = latencies[measuredClass] {
         value = measured
       } else {
         value = try latency.latency(of: network, on: device)
-        latencies[device.executionClass] = value
+        latencies[measuredClass] = value
       }
-      results[device.name] = DeviceMeasurement(arenaBytes: network.arena.arenaBytes, latency: value)
+      results[device.name] = DeviceMeasurement(
+        arenaBytes: network.arena.arenaBytes, peak: network.peak, livePeakBytes: network.livePeakBytes,
+        latency: value)
     }
     return results
+  }
+
+  /// Executions that take the same time.
+  private struct MeasuredClass: Hashable {
+    let execution: ExecutionClass
+    let workloadKey: String
   }
 
   private func estimate(_ architecture: Architecture, graph: Graph) -> KnownAccuracy {

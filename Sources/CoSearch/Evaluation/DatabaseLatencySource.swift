@@ -1,3 +1,4 @@
+import ComputationGraph
 import Devices
 import Kernels
 import ScheduleTuning
@@ -13,8 +14,22 @@ public struct DatabaseLatencySource: LatencySource {
   public func latency(
     of network: PlannedNetwork, on device: DeviceProfile
   ) throws(LatencySourceError) -> LatencyStatistics {
+    try reporting { try LatencyMeter(device: device).latency(of: network, database: database).statistics }
+  }
+
+  /// The stored latencies, or those that are measured now: the least of a few samples (`LatencyMeter.operatorPolicy`).
+  public func operatorMilliseconds(
+    of id: OperatorID, in graph: Graph, under schedules: [KernelSchedule], on device: DeviceProfile
+  ) throws(LatencySourceError) -> [Double] {
+    try reporting {
+      try LatencyMeter(device: device).latencies(of: id, in: graph, under: schedules, database: database)
+        .map(\.minMilliseconds)
+    }
+  }
+
+  private func reporting<Value>(_ work: () throws -> Value) throws(LatencySourceError) -> Value {
     do {
-      return try LatencyMeter(device: device).latency(of: network, database: database).statistics
+      return try work()
     } catch let error as KernelError {
       throw .network(reason: error.description)
     } catch {

@@ -8,7 +8,9 @@ import SearchSpaces
 /// Which devices admit a candidate, and why the others do not.
 ///
 /// The bound rejects before the order is computed, the peak before the arena is laid out: the arena can only
-/// be larger. The order and the peak are the same for all devices; the arena depends on the alignment.
+/// be larger. All devices are judged by the same order and peak; the arena depends on the alignment. Where kernels are
+/// fitted to the memory, all of this is found with the smallest workspaces, so that nothing that fits is rejected, and
+/// the admitted devices get plans of their own afterwards (``fitKernels(by:)``).
 struct DeviceScreening {
   /// The devices that admit the candidate, in the order given, with the plan for their alignment.
   private(set) var admitted: [(device: DeviceProfile, network: PlannedNetwork)] = []
@@ -44,14 +46,49 @@ struct DeviceScreening {
     }
   }
 
+  /// Under a policy that fits kernels to the memory, replaces each admitted device's plan by the fastest within its
+  /// limit. Does nothing under other policies.
+  ///
+  /// - Throws: ``LatencySourceError`` if there is no latency for an operator, or no valid plan.
+  mutating func fitKernels(by latency: any LatencySource) throws(LatencySourceError) {
+    var plans: [FittedClass: PlannedNetwork] = [:]
+    for (index, (device, least)) in admitted.enumerated() where least.policy.rowTile == .fit {
+      let fitted = FittedClass(execution: device.executionClass, arenaLimitBytes: device.arenaLimitBytes)
+      if let plan = plans[fitted] {
+        admitted[index].network = plan
+        continue
+      }
+      do {
+        let fit = try KernelFit(least, arenaLimitBytes: device.arenaLimitBytes)
+        var costs: [OperatorID: [Double]] = [:]
+        for (id, options) in fit.openChoices {
+          costs[id] = try latency.operatorMilliseconds(
+            of: id, in: least.graph, under: options, on: device)
+        }
+        admitted[index].network = try fit.plan(costs: costs)
+      } catch let error as LatencySourceError {
+        throw error
+      } catch {
+        throw .network(reason: "\(error)")
+      }
+      plans[fitted] = admitted[index].network
+    }
+  }
+
+  /// Devices that kernels are fitted to alike.
+  private struct FittedClass: Hashable {
+    let execution: ExecutionClass
+    let arenaLimitBytes: Int
+  }
+
   /// Everything known of an admitted candidate.
   func measurement(
     validation: AccuracyEstimate, devices: [String: DeviceMeasurement], training: Graph
   ) -> Measurement {
     let network = admitted[0].network
     return Measurement(
-      validation: validation, devices: devices, rejections: rejections, peak: network.peak,
-      livePeakBytes: network.livePeakBytes, trivialBoundBytes: network.trivialBound.bytes,
+      validation: validation, devices: devices, rejections: rejections,
+      trivialBoundBytes: network.trivialBound.bytes,
       weightBytes: network.weightBytes, macs: network.graph.macs, parameters: network.graph.parameterCount)
   }
 

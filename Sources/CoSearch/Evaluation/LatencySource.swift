@@ -1,11 +1,19 @@
+import ComputationGraph
 import Devices
+import Kernels
 import ScheduleTuning
 
-/// Where the latency of a planned network comes from: the same value whenever the same network is asked about.
+/// Where latencies come from: the same value whenever the same network, or the same operator, is asked about.
 public protocol LatencySource: Sendable {
   /// The latency of one inference with the threads and the measurement policy of `device`.
   func latency(of network: PlannedNetwork, on device: DeviceProfile) throws(LatencySourceError)
     -> LatencyStatistics
+
+  /// The latency of an operator by itself under each of some kernel schedules, in milliseconds, with the threads of
+  /// `device`: what kernels are chosen by where a policy fits them to the device's memory.
+  func operatorMilliseconds(
+    of id: OperatorID, in graph: Graph, under schedules: [KernelSchedule], on device: DeviceProfile
+  ) throws(LatencySourceError) -> [Double]
 }
 
 /// Why there is no latency.

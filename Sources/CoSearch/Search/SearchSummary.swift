@@ -30,7 +30,7 @@ public struct SearchSummary: Sendable {
           switch objective {
           case .accuracy: -measurement.validation.accuracy
           case .latency: result.latency.medianMilliseconds
-          case .peakMemory: Double(measurement.peak.bytes)
+          case .peakMemory: Double(result.peak.bytes)
           }
         }
         archive.insert(trial.id, objectives: ObjectiveVector(values))

@@ -31,7 +31,7 @@ public struct SearchTally: Sendable {
     for (device, result) in measurement.devices {
       let rival = BestTrial(
         trialID: trial.id, accuracy: measurement.validation.accuracy,
-        latencyMilliseconds: result.latency.medianMilliseconds, peakBytes: measurement.peak.bytes,
+        latencyMilliseconds: result.latency.medianMilliseconds, peakBytes: result.peak.bytes,
         arenaBytes: result.arenaBytes)
       if let current = best[device], !rival.wins(over: current) { continue }
       best[device] = rival

@@ -18,7 +18,7 @@ extension Trial {
         violation: 0,
         costs: [
           -measurement.validation.accuracy, result.latency.medianMilliseconds,
-          Double(measurement.peak.bytes),
+          Double(result.peak.bytes),
         ])
     }
     guard let rejection = rejections[device], rejection.reason != .disconnected else { return .unknown }

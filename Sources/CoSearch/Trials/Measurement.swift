@@ -6,15 +6,12 @@ import ScheduleTuning
 public struct Measurement: Codable, Hashable, Sendable {
   /// Accuracy on the validation split, with how it was estimated.
   public var validation: AccuracyEstimate
-  /// Arena and latency on every device that admits the candidate, by device name.
+  /// Peak, arena and latency on every device that admits the candidate, by device name.
   public var devices: [String: DeviceMeasurement]
   /// Why the other devices do not, by device name.
   public var rejections: [String: Rejection]
-  /// The peak of the planned order: in-place, views and kernel workspace included; its parts add up.
-  public let peak: MemoryPeak
-  /// The live peak of the same order without workspace.
-  public let livePeakBytes: Int
-  /// The largest sum of inputs, outputs and workspace of one operator: no order has a smaller peak.
+  /// The largest sum of inputs, outputs and workspace of one operator: no order has a smaller peak. The workspace is
+  /// the smallest that the policy allows.
   public let trivialBoundBytes: Int
   /// Weights of the inference form, batch normalisation folded: what counts against flash.
   public let weightBytes: Int
@@ -26,14 +23,12 @@ public struct Measurement: Codable, Hashable, Sendable {
   /// Creates a measurement.
   public init(
     validation: AccuracyEstimate, devices: [String: DeviceMeasurement], rejections: [String: Rejection],
-    peak: MemoryPeak, livePeakBytes: Int, trivialBoundBytes: Int, weightBytes: Int, macs: Int,
+    trivialBoundBytes: Int, weightBytes: Int, macs: Int,
     parameters: Int
   ) {
     self.validation = validation
     self.devices = devices
     self.rejections = rejections
-    self.peak = peak
-    self.livePeakBytes = livePeakBytes
     self.trivialBoundBytes = trivialBoundBytes
     self.weightBytes = weightBytes
     self.macs = macs
@@ -41,21 +36,28 @@ public struct Measurement: Codable, Hashable, Sendable {
   }
 }
 
-/// What depends on the device: its alignment, threads and measurement policy.
+/// What depends on the device: its memory, alignment, threads and measurement policy.
 public struct DeviceMeasurement: Codable, Hashable, Sendable {
   /// The arena that the device must hold, padded to its alignment; workspace included, reserved bytes not.
   public let arenaBytes: Int
+  /// The peak of the planned order: in-place, views and kernel workspace included; its parts add up. The same on all
+  /// devices unless kernels are fitted to the memory.
+  public let peak: MemoryPeak
+  /// The live peak of the same order without workspace.
+  public let livePeakBytes: Int
   /// Latency of one inference with the device's thread count, as frozen in the schedule database.
   public let latency: LatencyStatistics
 
   private enum CodingKeys: String, CodingKey {
-    case arenaBytes
+    case arenaBytes, peak, livePeakBytes
     case latency = "latencyMilliseconds"
   }
 
   /// Creates a measurement for a device.
-  public init(arenaBytes: Int, latency: LatencyStatistics) {
+  public init(arenaBytes: Int, peak: MemoryPeak, livePeakBytes: Int, latency: LatencyStatistics) {
     self.arenaBytes = arenaBytes
+    self.peak = peak
+    self.livePeakBytes = livePeakBytes
     self.latency = latency
   }
 }

@@ -25,7 +25,7 @@ public enum FrontTable {
         lines.append([
           device, "\(id)", "\(summary.winners[device] == id)", "\(measurement.validation.accuracy)",
           "\(result.latency.medianMilliseconds)", "\(result.latency.noisy)", "\(result.latency.threads)",
-          "\(measurement.peak.bytes)", "\(result.arenaBytes)", "\(measurement.livePeakBytes)",
+          "\(result.peak.bytes)", "\(result.arenaBytes)", "\(result.livePeakBytes)",
           "\(measurement.trivialBoundBytes)", "\(measurement.weightBytes)", "\(measurement.macs)",
           "\(measurement.parameters)", trial.candidate.architecture.key, trial.candidate.policy.key,
         ])

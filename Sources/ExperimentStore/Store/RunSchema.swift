@@ -62,6 +62,31 @@ enum RunSchema {
         table.column("result", .text).notNull()
       }
     }
+    // Order and peak became the device's own, since kernels can be fitted to its memory.
+    migrator.registerMigration("2") { database in
+      try database.create(table: "deviceMeasurement2") { table in
+        table.column("trialID", .integer).notNull().references("trial", onDelete: .cascade)
+        table.column("device", .text).notNull()
+        table.column("arenaBytes", .integer).notNull()
+        table.column("peakBytes", .integer).notNull()
+        table.column("peak", .text).notNull()
+        table.column("livePeakBytes", .integer).notNull()
+        table.column("latencyMilliseconds", .double).notNull()
+        table.column("latency", .text).notNull()
+        table.primaryKey(["trialID", "device"])
+      }
+      try database.execute(
+        sql: """
+          INSERT INTO deviceMeasurement2
+          SELECT trialID, device, arenaBytes, peakBytes, peak, livePeakBytes, latencyMilliseconds, latency
+          FROM deviceMeasurement JOIN measurement USING (trialID)
+          """)
+      try database.drop(table: "deviceMeasurement")
+      try database.rename(table: "deviceMeasurement2", to: "deviceMeasurement")
+      try database.alter(table: "measurement") { table in
+        for column in ["peakBytes", "peak", "livePeakBytes"] { table.drop(column: column) }
+      }
+    }
     return migrator
   }
 }

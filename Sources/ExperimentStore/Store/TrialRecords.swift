@@ -82,25 +82,23 @@ enum TrialRecords {
     try database.execute(
       sql: """
         INSERT INTO measurement
-        (trialID, accuracy, validation, peakBytes, peak, livePeakBytes, trivialBoundBytes,
-         weightBytes, macs, parameters)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        (trialID, accuracy, validation, trivialBoundBytes, weightBytes, macs, parameters)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
         trial.id, measurement.validation.accuracy, try JSONFile.encodeLine(measurement.validation),
-        measurement.peak.bytes, try JSONFile.encodeLine(measurement.peak),
-        measurement.livePeakBytes, measurement.trivialBoundBytes, measurement.weightBytes,
-        measurement.macs, measurement.parameters,
+        measurement.trivialBoundBytes, measurement.weightBytes, measurement.macs, measurement.parameters,
       ])
     for (device, result) in measurement.devices {
       try database.execute(
         sql: """
-          INSERT INTO deviceMeasurement (trialID, device, arenaBytes, latencyMilliseconds, latency)
-          VALUES (?, ?, ?, ?, ?)
+          INSERT INTO deviceMeasurement
+          (trialID, device, arenaBytes, peakBytes, peak, livePeakBytes, latencyMilliseconds, latency)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?)
           """,
         arguments: [
-          trial.id, device, result.arenaBytes, result.latency.medianMilliseconds,
-          try JSONFile.encodeLine(result.latency),
+          trial.id, device, result.arenaBytes, result.peak.bytes, try JSONFile.encodeLine(result.peak),
+          result.livePeakBytes, result.latency.medianMilliseconds, try JSONFile.encodeLine(result.latency),
         ])
     }
   }
@@ -164,12 +162,9 @@ enum TrialRecords {
     _ row: StoredRow, devices: [String: DeviceMeasurement], rejections: [String: Rejection]
   ) throws -> CoSearch.Measurement {
     let validation = try row.json(AccuracyEstimate.self, "validation")
-    let peak = try row.json(MemoryPeak.self, "peak")
     try row.require("accuracy", row.number("accuracy"), equals: validation.accuracy)
-    try row.require("peakBytes", row.count("peakBytes"), equals: peak.bytes)
     return CoSearch.Measurement(
-      validation: validation, devices: devices, rejections: rejections, peak: peak,
-      livePeakBytes: try row.count("livePeakBytes"),
+      validation: validation, devices: devices, rejections: rejections,
       trivialBoundBytes: try row.count("trivialBoundBytes"), weightBytes: try row.count("weightBytes"),
       macs: try row.count("macs"), parameters: try row.count("parameters"))
   }
@@ -178,7 +173,11 @@ enum TrialRecords {
     let latency = try row.json(LatencyStatistics.self, "latency")
     try row.require(
       "latencyMilliseconds", row.number("latencyMilliseconds"), equals: latency.medianMilliseconds)
-    return DeviceMeasurement(arenaBytes: try row.count("arenaBytes"), latency: latency)
+    let peak = try row.json(MemoryPeak.self, "peak")
+    try row.require("peakBytes", row.count("peakBytes"), equals: peak.bytes)
+    return DeviceMeasurement(
+      arenaBytes: try row.count("arenaBytes"), peak: peak, livePeakBytes: try row.count("livePeakBytes"),
+      latency: latency)
   }
 
   private static func rejection(_ row: StoredRow) throws -> Rejection {

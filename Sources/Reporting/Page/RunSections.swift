@@ -31,7 +31,7 @@ struct RunSections {
         latencyMilliseconds: device.latency.medianMilliseconds, accuracy: measurement.validation.accuracy,
         tooltip: "trial \(trial.id): \(NumberFormat.percent(measurement.validation.accuracy)), "
           + "\(NumberFormat.milliseconds(device.latency.medianMilliseconds)), peak "
-          + "\(ByteCount.describe(measurement.peak.bytes)); \(run.labels[trial.id] ?? "")",
+          + "\(ByteCount.describe(device.peak.bytes)); \(run.labels[trial.id] ?? "")",
         isOnFront: run.front.contains(trial.id), winnerOf: run.devicesWon(by: trial.id))
     }
     let example = measured[0].1
@@ -61,7 +61,8 @@ struct RunSections {
           return [
             "\(trial.id)", NumberFormat.percent(measurement.validation.accuracy),
             latencyOf(measurement).map { NumberFormat.milliseconds($0.latency.medianMilliseconds) } ?? "–",
-            ByteCount.describe(measurement.peak.bytes), ByteCount.describe(measurement.weightBytes),
+            latencyOf(measurement).map { ByteCount.describe($0.peak.bytes) } ?? "–",
+            ByteCount.describe(measurement.weightBytes),
             NumberFormat.short(measurement.macs), measurement.devices.keys.sorted().joined(separator: ", "),
             run.labels[trial.id] ?? "", PolicyText.describe(trial.candidate.policy),
           ]
@@ -79,7 +80,7 @@ struct RunSections {
       guard let id = run.winners[device.name], let measurement = run.trials[id].measurement,
         let onDevice = measurement.devices[device.name]
       else { return [] }
-      let peak = measurement.peak
+      let peak = onDevice.peak
       var parts = [
         HTML.heading(2, "Winner of \(device.name)"),
         HTML.paragraph(
@@ -97,7 +98,7 @@ struct RunSections {
         HTML.heading(3, "The peak step"),
         HTML.paragraph(
           "The peak of \(ByteCount.describe(peak.bytes)) (in-place, views and workspace counted; "
-            + "\(ByteCount.describe(measurement.livePeakBytes)) without workspace) is reached at step \(peak.step), "
+            + "\(ByteCount.describe(onDevice.livePeakBytes)) without workspace) is reached at step \(peak.step), "
             + "\(peak.operatorName)."),
         StackedBar(parts: [
           ("inputs", peak.inputBytes, "input"), ("outputs", peak.outputBytes, "output"),

@@ -91,7 +91,7 @@ public struct RunStatus: Codable, Hashable, Sendable {
       trial: trial.id, label: run.labels[trial.id] ?? "", policy: trial.candidate.policy,
       validationAccuracy: measurement.validation.accuracy, testAccuracy: final?.testAccuracy,
       finalEpochs: final?.epochs, latencyMilliseconds: onDevice.latency.medianMilliseconds,
-      peakBytes: measurement.peak.bytes, arenaBytes: onDevice.arenaBytes,
+      peakBytes: onDevice.peak.bytes, arenaBytes: onDevice.arenaBytes,
       weightBytes: measurement.weightBytes)
   }
 }

@@ -31,7 +31,8 @@ public struct TrialStatus: Codable, Hashable, Sendable {
   /// Gathers what is known.
   ///
   /// - Parameters:
-  ///   - arenaBytes: the arena of the planned network on each device, by name; empty for disconnected networks.
+  ///   - arenaBytes: the smallest arena of the planned network on each device, by name; empty for disconnected
+  ///     networks.
   ///   - weightBytes: its weights; nil for disconnected networks.
   public init(
     trial: Trial, label: String, devices: [DeviceProfile], arenaBytes: [String: Int], weightBytes: Int?
@@ -55,14 +56,10 @@ public struct TrialStatus: Codable, Hashable, Sendable {
       "architecture  \(label)", "policy        \(PolicyText.describe(trial.candidate.policy))",
     ]
     if let measurement = trial.measurement {
-      let peak = measurement.peak
       let estimate = measurement.validation
       lines += [
         "accuracy      \(NumberFormat.percent(estimate.accuracy)) (\(estimate.split) split, \(estimate.estimator), "
           + "\(NumberFormat.grouped(estimate.trainImages)) images, \(estimate.epochs) epochs)",
-        "peak          \(ByteCount.describe(peak.bytes)) at '\(peak.operatorName)': inputs "
-          + "\(ByteCount.describe(peak.inputBytes)), outputs \(ByteCount.describe(peak.outputBytes)), other live "
-          + "\(ByteCount.describe(peak.otherLiveBytes)), workspace \(ByteCount.describe(peak.workspaceBytes))",
         "size          \(ByteCount.describe(measurement.weightBytes)) of weights, "
           + "\(NumberFormat.short(measurement.macs)) MACs, \(NumberFormat.grouped(measurement.parameters)) parameters",
       ]
@@ -76,6 +73,12 @@ public struct TrialStatus: Codable, Hashable, Sendable {
           "\(verdict.device): admitted, arena \(ByteCount.describe(result.arenaBytes)), latency "
             + "\(NumberFormat.milliseconds(result.latency.medianMilliseconds)) (median of \(result.latency.repeats), "
             + "\(result.latency.threads) thread(s)\(result.latency.noisy ? ", noisy" : ""))")
+        let peak = result.peak
+        lines.append(
+          "  peak \(ByteCount.describe(peak.bytes)) at '\(peak.operatorName)': inputs "
+            + "\(ByteCount.describe(peak.inputBytes)), outputs \(ByteCount.describe(peak.outputBytes)), other live "
+            + "\(ByteCount.describe(peak.otherLiveBytes)), workspace \(ByteCount.describe(peak.workspaceBytes))"
+        )
       } else if let rejection = verdict.rejection {
         lines.append("\(verdict.device): rejected, \(Self.describe(rejection, verdict))")
       }

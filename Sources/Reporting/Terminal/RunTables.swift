@@ -21,7 +21,7 @@ public enum RunTables {
       table.append([
         "\(trial.id)", NumberFormat.percent(measurement.validation.accuracy),
         device.map { latency($0) } ?? "–",
-        ByteCount.describe(measurement.peak.bytes),
+        device.map { ByteCount.describe($0.peak.bytes) } ?? "–",
         device.map { ByteCount.describe($0.arenaBytes) } ?? "–",
         ByteCount.describe(measurement.weightBytes), run.devicesWon(by: trial.id).joined(separator: ", "),
         admitted.joined(separator: ", "), PolicyText.describe(trial.candidate.policy),

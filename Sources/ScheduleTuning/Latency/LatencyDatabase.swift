@@ -5,7 +5,7 @@ import Foundation
 /// A search whose latencies come from here alone is repeatable: whoever asks again, in this run or another, is given
 /// the value that was stored first, not a new measurement.
 public protocol LatencyDatabase: Sendable {
-  /// The stored latency of a workload (``PlannedNetwork/workloadKey``) on a target (``TargetFingerprint/key``), or nil.
+  /// The stored latency of a workload (``Workload/key``) on a target (``TargetFingerprint/key``), or nil.
   func latency(workload: String, target: String) throws -> LatencyStatistics?
 
   /// Stores a latency unless one is stored already.

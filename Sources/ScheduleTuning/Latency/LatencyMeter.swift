@@ -42,66 +42,50 @@ public struct LatencyMeter: Sendable {
   ///
   /// - Throws: `KernelError` if the network cannot be executed.
   public func measure(_ planned: PlannedNetwork) throws(KernelError) -> LatencyStatistics {
-    var subject = try Subject(planned, threads: target.threads)
+    var competitors = [try MeasuredNetwork(planned, threads: target.threads)]
+    return try measure(&competitors, by: policy)[0]
+  }
+
+  /// Measures several networks in turns, sample by sample, so that what else happens on the machine meets all alike.
+  ///
+  /// - Throws: `KernelError` if one cannot be executed.
+  func measure(
+    _ competitors: inout [MeasuredNetwork], by policy: MeasurementPolicy
+  ) throws(KernelError) -> [LatencyStatistics] {
     let clock = ContinuousClock()
-    func milliseconds(_ runs: Int) throws(KernelError) -> Double {
+    func milliseconds(_ index: Int, runs: Int) throws(KernelError) -> Double {
       let start = clock.now
-      for _ in 0..<runs { try subject.run() }
+      for _ in 0..<runs { try competitors[index].run() }
       return (clock.now - start) / .milliseconds(1)
     }
-    var estimate = try milliseconds(1)
-    for _ in 1..<max(policy.warmup, 1) { estimate = min(estimate, try milliseconds(1)) }
-    let runs = max(1, Int((policy.minimumSampleMilliseconds / max(estimate, 1e-4)).rounded(.up)))
-    var samples: [Double] = []
-    for _ in 0..<policy.repeats { samples.append(try milliseconds(runs) / Double(runs)) }
-    return LatencyStatistics(sampleMilliseconds: samples, warmup: policy.warmup, threads: target.threads)
+    var runs: [Int] = []
+    for index in competitors.indices {
+      var estimate = try milliseconds(index, runs: 1)
+      for _ in 1..<max(policy.warmup, 1) { estimate = min(estimate, try milliseconds(index, runs: 1)) }
+      runs.append(max(1, Int((policy.minimumSampleMilliseconds / max(estimate, 1e-4)).rounded(.up))))
+    }
+    var samples = [[Double]](repeating: [], count: competitors.count)
+    for _ in 0..<policy.repeats {
+      for index in competitors.indices {
+        samples[index].append(try milliseconds(index, runs: runs[index]) / Double(runs[index]))
+      }
+    }
+    return samples.map {
+      LatencyStatistics(sampleMilliseconds: $0, warmup: policy.warmup, threads: target.threads)
+    }
   }
 
   /// The time of every operator, in the order in which they run: the least of the policy's repeats.
   ///
   /// - Throws: `KernelError` if the network cannot be executed.
   public func profile(_ planned: PlannedNetwork) throws(KernelError) -> [OperatorLatency] {
-    let subject = try Subject(planned, threads: target.threads)
+    let subject = try MeasuredNetwork(planned, threads: target.threads)
     let times = try subject.executor.operatorMilliseconds(inputs: subject.inputs, repeats: policy.repeats)
     return planned.order.map { id in
       OperatorLatency(
         name: planned.graph[id].name, milliseconds: times[id.index],
         kernel: planned.schedules[id.index].description,
         workspaceBytes: planned.schedules[id.index].workspaceBytes(for: id, in: planned.graph))
-    }
-  }
-
-  /// A network with weights and input.
-  private struct Subject {
-    let executor: NetworkExecutor
-    let inputs: [TensorID: [Float]]
-    private let isSimple: Bool
-    private var output: [Float]
-
-    init(_ planned: PlannedNetwork, threads: Int) throws(KernelError) {
-      var generator = SeededGenerator(seed: 0)
-      let graph = planned.graph
-      let weights = WeightValues.random(for: graph, using: &generator)
-      executor = try planned.executor(weights: weights, threads: threads)
-      var inputs: [TensorID: [Float]] = [:]
-      for id in graph.inputs {
-        inputs[id] = (0..<graph[id].shape.elementCount).map { _ in .random(in: -1...1, using: &generator) }
-      }
-      self.inputs = inputs
-      isSimple = graph.inputs.count == 1 && graph.outputs.count == 1
-      output = [Float](repeating: 0, count: graph.outputs.first.map { graph[$0].shape.elementCount } ?? 0)
-    }
-
-    mutating func run() throws(KernelError) {
-      guard isSimple, let input = inputs.values.first else {
-        _ = try executor.run(inputs: inputs)
-        return
-      }
-      try input.withUnsafeBufferPointer { source throws(KernelError) in
-        try output.withUnsafeMutableBufferPointer { target throws(KernelError) in
-          try executor.run(from: source, into: target)
-        }
-      }
     }
   }
 }

@@ -13,6 +13,8 @@ public struct TrivialBound: Hashable, Sendable {
 
 /// A network under a scheduling policy before its operators are ordered: fused, kernels chosen, bounded from below.
 /// Cheap; enough to reject a candidate that fits no device.
+///
+/// Under ``RowTile/fit`` every kernel has its smallest workspace: what is over a limit then is over it with all others.
 public struct BoundedNetwork: Sendable {
   /// The policy.
   public let policy: SchedulingPolicy
@@ -24,6 +26,21 @@ public struct BoundedNetwork: Sendable {
   public let problem: MemoryProblem
   /// What one operator needs by itself.
   public let trivialBound: TrivialBound
+
+  /// Works out workspaces and the bound.
+  ///
+  /// - Complexity: linear in the graph.
+  init(policy: SchedulingPolicy, inference: InferenceGraph, schedules: [KernelSchedule]) {
+    let graph = inference.graph
+    let workspaceBytes = graph.operatorIDs.map { schedules[$0.index].workspaceBytes(for: $0, in: graph) }
+    self.policy = policy
+    self.inference = inference
+    self.schedules = schedules
+    problem = MemoryProblem(graph: graph, model: MemoryModel(workspaceBytes: workspaceBytes))
+    let bound = MemoryBound.trivial(problem)
+    trivialBound = TrivialBound(
+      bytes: bound.bytes, operatorName: bound.operatorID.map { graph[$0].name } ?? "")
+  }
 
   /// The graph that is scheduled and run.
   public var graph: Graph { inference.graph }

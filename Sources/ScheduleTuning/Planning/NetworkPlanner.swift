@@ -1,15 +1,18 @@
 import ComputationGraph
+import Devices
 import Kernels
 import MemoryPlanning
 import SearchSpaces
 
-/// From a network and a scheduling policy to a plan, in two stages of rising cost.
+/// From a network and a scheduling policy to a plan, in stages of rising cost.
 ///
 ///     let bounded = try NetworkPlanner.bound(training: graph, policy: candidate.policy)
 ///     guard bounded.trivialBound.bytes <= device.arenaLimitBytes else { … }
 ///     let planned = try NetworkPlanner.plan(bounded, alignment: device.alignment)
 ///
-/// Deterministic: equal networks and policies give equal plans.
+/// A policy whose row tile is `fit` has a third stage, ``KernelFit``, which needs the device's limit and latencies.
+///
+/// Deterministic: equal networks, policies, limits and latencies give equal plans.
 public enum NetworkPlanner {
   /// Fuses, chooses kernel schedules, and bounds the peak from below.
   ///
@@ -21,31 +24,64 @@ public enum NetworkPlanner {
     _ = try scheduler(of: policy)
     let inference: InferenceGraph
     do { inference = try InferenceGraph(training, fusion: policy.fusion) } catch { throw .graph(error) }
+    let rows: Int? =
+      switch policy.rowTile {
+      case .rows(let rows): rows
+      case .whole: nil
+      case .fit: KernelSchedule.fittedRowTiles[0]
+      }
     let graph = inference.graph
-    let schedules = graph.operatorIDs.map {
-      KernelSchedule.choose(for: $0, in: graph, rowTile: policy.rowTile)
-    }
-    let workspaceBytes = graph.operatorIDs.map { schedules[$0.index].workspaceBytes(for: $0, in: graph) }
-    let problem = MemoryProblem(graph: graph, model: MemoryModel(workspaceBytes: workspaceBytes))
-    let bound = MemoryBound.trivial(problem)
     return BoundedNetwork(
-      policy: policy, inference: inference, schedules: schedules, problem: problem,
-      trivialBound: TrivialBound(
-        bytes: bound.bytes, operatorName: bound.operatorID.map { graph[$0].name } ?? ""))
+      policy: policy, inference: inference,
+      schedules: graph.operatorIDs.map { KernelSchedule.choose(for: $0, in: graph, rowTile: rows) })
   }
 
   /// Orders the operators with the policy's scheduler, gives every buffer an offset (greedy by size), and validates
   /// the plan.
+  ///
+  /// Under ``RowTile/fit`` every kernel has its smallest workspace: the smallest arena that this order can have.
   ///
   /// - Parameter alignment: every offset is a multiple of this many bytes.
   /// - Throws: ``PlanningError``.
   public static func plan(_ bounded: BoundedNetwork, alignment: Int) throws(PlanningError) -> PlannedNetwork {
     let scheduler = try scheduler(of: bounded.policy)
     let schedule: Schedule
+    do { schedule = try scheduler.schedule(bounded.problem) } catch { throw .scheduling(error) }
+    return try place(
+      bounded, schedule: schedule, alignment: alignment, trivialBound: bounded.trivialBound)
+  }
+
+  /// The plan for a device: as ``plan(_:alignment:)``, and under ``RowTile/fit`` with the fastest kernels for its
+  /// memory, by the latencies of single operators.
+  ///
+  /// A network that does not fit the device with the smallest workspaces is planned with those.
+  ///
+  /// - Parameter database: holds the latencies; those that are missing are measured now and frozen in it.
+  /// - Throws: ``PlanningError``; `KernelError` if an operator cannot be run; the database's own errors.
+  public static func plan(
+    _ bounded: BoundedNetwork, for device: DeviceProfile, database: any LatencyDatabase
+  ) throws -> PlannedNetwork {
+    let least = try plan(bounded, alignment: device.alignment)
+    guard bounded.policy.rowTile == .fit, least.arena.arenaBytes <= device.arenaLimitBytes else {
+      return least
+    }
+    let fit = try KernelFit(least, arenaLimitBytes: device.arenaLimitBytes)
+    let meter = LatencyMeter(device: device)
+    var costs: [OperatorID: [Double]] = [:]
+    for (id, options) in fit.openChoices {
+      costs[id] = try meter.latencies(of: id, in: bounded.graph, under: options, database: database)
+        .map(\.minMilliseconds)
+    }
+    return try fit.plan(costs: costs)
+  }
+
+  /// Gives every buffer of an ordered network an offset and validates the plan.
+  static func place(
+    _ bounded: BoundedNetwork, schedule: Schedule, alignment: Int, trivialBound: TrivialBound
+  ) throws(PlanningError) -> PlannedNetwork {
     let arena: ArenaPlan
     let livePeakBytes: Int
     do {
-      schedule = try scheduler.schedule(bounded.problem)
       arena = try GreedyBySizeAllocator().allocate(
         bounded.problem, order: schedule.order, alignment: alignment)
       livePeakBytes = try MemoryProblem(graph: bounded.graph, model: MemoryModel())
@@ -63,11 +99,11 @@ public enum NetworkPlanner {
     return PlannedNetwork(
       policy: bounded.policy, inference: bounded.inference, schedules: bounded.schedules,
       model: bounded.model,
-      schedule: schedule, arena: arena, trivialBound: bounded.trivialBound,
+      schedule: schedule, arena: arena, trivialBound: trivialBound,
       livePeakBytes: livePeakBytes, workloadKey: workload.key)
   }
 
-  private static func scheduler(of policy: SchedulingPolicy) throws(PlanningError) -> any OperatorScheduler {
+  static func scheduler(of policy: SchedulingPolicy) throws(PlanningError) -> any OperatorScheduler {
     guard let name = SchedulerName(rawValue: policy.scheduler) else {
       throw .unknownScheduler(name: policy.scheduler, known: SchedulerName.allCases.map(\.rawValue))
     }

@@ -17,7 +17,7 @@ public struct PlannedNetwork: Sendable {
   public let schedule: Schedule
   /// Where everything lies in the arena; validated.
   public let arena: ArenaPlan
-  /// What one operator needs by itself.
+  /// What one operator needs by itself; under ``RowTile/fit`` with its smallest workspace.
   public let trivialBound: TrivialBound
   /// The live peak of the same order without any workspace, in bytes.
   public let livePeakBytes: Int

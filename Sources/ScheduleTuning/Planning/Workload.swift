@@ -10,7 +10,7 @@ import MemoryPlanning
 /// and offset of every tensor; tensors are numbered by first use. Two graphs that run the same therefore have the
 /// same text, however they were built.
 public struct Workload: Hashable, Sendable {
-  /// The canonical text.
+  /// The canonical text; its first line says whether it is of a network or of one operator.
   public let text: String
 
   /// SHA-256 of the text in hexadecimal.
@@ -55,6 +55,26 @@ public struct Workload: Hashable, Sendable {
     }
     lines.append("outputs " + graph.outputs.map { String(number($0)) }.joined(separator: " "))
     text = lines.joined(separator: "\n") + "\n"
+  }
+}
+
+extension Workload {
+  /// Describes one operator by itself under a kernel schedule. Operands have no place in an arena; neither their names
+  /// nor the rest of the graph make a difference.
+  ///
+  /// - Precondition: `id` is an operator of `graph`.
+  public init(of id: OperatorID, in graph: Graph, by schedule: KernelSchedule) {
+    let node = graph[id]
+    var numbers: [TensorID: Int] = [:]
+    func operand(_ id: TensorID) -> String {
+      let number = numbers[id, default: numbers.count]
+      numbers[id] = number
+      let role = graph[id].role == .weight ? "weight" : "activation"
+      return "\(number) \(role) \(graph[id].elementType.rawValue) \(graph[id].shape)"
+    }
+    let inputs = node.inputs.map(operand).joined(separator: ", ")
+    let outputs = node.outputs.map(operand).joined(separator: ", ")
+    text = "tandem operator workload 1\n\(node.kind.canonicalText) by \(schedule): \(inputs) -> \(outputs)\n"
   }
 }
 

@@ -26,13 +26,17 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "The parts to write: onnx, json, or both with a comma.") var artifacts = "onnx,json"
   @Option(help: "The folder to write: new, empty, or an earlier bundle.", completion: .directory)
   var output: String?
+  @Option(
+    help: "The schedule database that the search used (default: in the user's data folder).",
+    completion: .file())
+  var database: String?
   @Option(help: "Check the bundle in this folder instead.", completion: .directory)
   var verify: String?
   @OptionGroup var quiet: QuietOption
 
   func validate() throws {
     if verify != nil {
-      if runDirectory != nil || trial != nil || device != nil || output != nil {
+      if runDirectory != nil || trial != nil || device != nil || output != nil || database != nil {
         throw ValidationError("--verify stands alone")
       }
     } else if runDirectory == nil || output == nil {
@@ -59,8 +63,10 @@ struct ExportCommand: ParsableCommand {
     let content = try RunLoader(directory).content()
     let (trial, device) = try selection(content)
     let final = try stored(content.finalResult(of: trial), in: directory) ?? train(trial, directory)
-    try RunBundles(directory: directory, experiment: directory.experiment())
-      .write(trial, final, for: device, to: URL(typed: output), artifacts: artifacts)
+    try RunBundles(directory: directory, experiment: directory.experiment()) {
+      try ScheduleDatabase(at: database.map { URL(typed: $0) } ?? ScheduleDatabase.defaultLocation())
+    }
+    .write(trial, final, for: device, to: URL(typed: output), artifacts: artifacts)
     quiet.note("bundle of trial \(trial.id) for \(device.name): \(output)")
   }
 

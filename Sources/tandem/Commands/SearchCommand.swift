@@ -76,7 +76,7 @@ struct SearchCommand: ParsableCommand {
       Interruption.exitIfRequested(continuation(directory), observer)
     }
     if finals.count < result.summary.winners.count { throw interrupted(directory, observer) }
-    try RunBundles(directory: directory, experiment: experiment).writeWinners(result, finals)
+    try RunBundles(directory: directory, experiment: experiment) { database }.writeWinners(result, finals)
     observer.finish()
 
     let content = try RunLoader(directory).content()

@@ -12,6 +12,8 @@ import Training
 struct RunBundles {
   let directory: RunDirectory
   let experiment: Experiment
+  /// Opens the schedule database, which is needed where kernels were fitted to a device's memory.
+  let database: () throws -> any LatencyDatabase
 
   /// Writes `best/<device>/` for every device that has a winner.
   func writeWinners(_ result: SearchResult, _ finals: [String: FinalResult]) throws {
@@ -33,11 +35,11 @@ struct RunBundles {
     else { throw ExitStatus.badInput("trial \(trial.id) cannot be exported for '\(device.name)'") }
     let graph = try experiment.space.trainingGraph(
       for: trial.candidate.architecture, input: experiment.dataset.input)
-    let bounded = try NetworkPlanner.bound(training: graph, policy: trial.candidate.policy)
+    let plan = try plan(trial, graph, latency: onDevice.latency, for: device)
     let estimate = measurement.validation
     let content = BundleContent(
       architecture: trial.candidate.architecture,
-      network: try NetworkPlanner.plan(bounded, alignment: device.alignment),
+      network: plan.network,
       weights: try weights(weightsFile), device: device,
       preprocessing: Preprocessing(
         mean: final.normalization.mean,
@@ -51,10 +53,29 @@ struct RunBundles {
           purpose: .final, accuracy: final.testAccuracy, split: "test", images: final.testImages,
           estimator: "final-training", trainImages: final.trainImages, epochs: final.epochs),
       ],
-      latency: onDevice.latency, target: try target(threads: onDevice.latency.threads),
+      latency: plan.latency, target: plan.target,
       experiment: experiment.name, trialID: trial.id, classNames: experiment.dataset.classNames,
       producerVersion: TandemVersion.current)
     try BundleWriter.write(content, to: destination, artifacts: artifacts)
+  }
+
+  /// The plan that was searched, its latency, and where that was measured.
+  ///
+  /// Where kernels were fitted to the memory, the plan follows from latencies of operators that the schedule database
+  /// holds. If it has lost them they are measured anew, here, and so is the latency of the plan, which may be another.
+  private func plan(
+    _ trial: Trial, _ graph: Graph, latency: LatencyStatistics, for device: DeviceProfile
+  ) throws -> (network: PlannedNetwork, latency: LatencyStatistics, target: TargetFingerprint) {
+    let bounded = try NetworkPlanner.bound(training: graph, policy: trial.candidate.policy)
+    guard trial.candidate.policy.rowTile == .fit else {
+      let network = try NetworkPlanner.plan(bounded, alignment: device.alignment)
+      return (network, latency, try target(threads: latency.threads))
+    }
+    let database = try database()
+    let network = try NetworkPlanner.plan(bounded, for: device, database: database)
+    let meter = LatencyMeter(device: device)
+    let found = try meter.latency(of: network, database: database).statistics
+    return (network, found, found == latency ? try target(threads: latency.threads) : meter.target)
   }
 
   private func weights(_ file: String) throws -> WeightValues {

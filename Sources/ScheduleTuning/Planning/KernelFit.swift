@@ -1,0 +1,167 @@
+import ComputationGraph
+import Kernels
+import MemoryPlanning
+import SearchSpaces
+
+/// The choice of a network's kernels under a device's memory: the operator level of a policy whose row tile is `fit`.
+///
+/// Made from the plan with the least workspace of every operator, which must fit the limit. The kernels are chosen by
+/// ``KernelBudget``, exactly for a given order; orders are those that the policy's scheduler gives with each of the
+/// uniform row tiles. Where offsets take more than the live peak, because of gaps and alignment, and so more than the
+/// limit, the budget is lowered and the choice made again, a bounded number of times. The cheapest plan within the
+/// limit wins; it never costs more than a uniform row tile of ``KernelSchedule/fittedRowTiles`` that fits.
+///
+///     let fit = try KernelFit(least, arenaLimitBytes: device.arenaLimitBytes)
+///     var costs: [OperatorID: [Double]] = [:]
+///     for (id, options) in fit.openChoices { costs[id] = … }
+///     let plan = try fit.plan(costs: costs)
+///
+/// Deterministic: equal networks, limits and costs give equal plans.
+public struct KernelFit: Sendable {
+  /// How often the budget of one order is lowered at most.
+  static let maximumLowerings = 16
+
+  /// An order, with the budget it leaves to workspaces.
+  private struct Start {
+    let schedule: Schedule
+    let budget: KernelBudget
+    /// The uniform row tiles under which the scheduler gives this order, by index.
+    var uniformTiles: [Int]
+  }
+
+  /// The largest arena that is allowed.
+  public let arenaLimitBytes: Int
+  /// The operators that have several options within the limit, in the graph's order, and these options, the smallest
+  /// workspace first: what costs are needed for.
+  public let openChoices: [(id: OperatorID, options: [KernelSchedule])]
+
+  private let least: PlannedNetwork
+  /// The options of each operator that some order leaves room for, by operator index.
+  private let options: [[KernelSchedule]]
+  private let starts: [Start]
+
+  /// Finds out which choices there are.
+  ///
+  /// - Parameter least: what ``NetworkPlanner/plan(_:alignment:)`` gives under a policy with ``RowTile/fit``.
+  /// - Precondition: its policy has that row tile, and its arena is within the limit.
+  /// - Throws: ``PlanningError`` if the policy's scheduler fails.
+  public init(_ least: PlannedNetwork, arenaLimitBytes: Int) throws(PlanningError) {
+    precondition(least.policy.rowTile == .fit, "the policy leaves no choice of kernels")
+    precondition(least.arena.arenaBytes <= arenaLimitBytes, "not even the smallest workspaces fit")
+    self.least = least
+    self.arenaLimitBytes = arenaLimitBytes
+    let starts = try Self.starts(least)
+    let graph = least.graph
+    let options = graph.operatorIDs.map { id in
+      let slack = starts.map { $0.budget.slackBytes(of: id, limitBytes: arenaLimitBytes) }.max() ?? 0
+      return KernelSchedule.fittedOptions(for: id, in: graph)
+        .filter { $0.workspaceBytes(for: id, in: graph) <= slack }
+    }
+    self.starts = starts
+    self.options = options
+    openChoices = graph.operatorIDs.filter { options[$0.index].count > 1 }.map { ($0, options[$0.index]) }
+  }
+
+  /// The cheapest plan found whose arena is within the limit.
+  ///
+  /// - Parameter costs: a latency for each option of ``openChoices``, in the same order; finite.
+  /// - Precondition: none is missing.
+  /// - Throws: ``PlanningError``.
+  public func plan(costs: [OperatorID: [Double]]) throws(PlanningError) -> PlannedNetwork {
+    let table = least.graph.operatorIDs.map { id in
+      let list = options[id.index]
+      let values = list.count > 1 ? costs[id] ?? [] : [0]
+      precondition(values.count == list.count, "one cost per option is needed")
+      return zip(list, values).map {
+        KernelOption(workspaceBytes: $0.workspaceBytes(for: id, in: least.graph), cost: $1)
+      }
+    }
+    var best = (cost: table.reduce(0) { $0 + $1[0].cost }, plan: least)
+    for start in starts {
+      try tryBudgets(of: start, table, &best)
+      for tile in start.uniformTiles { try tryUniform(tile, start, table, &best) }
+    }
+    return best.plan
+  }
+
+  /// The cheapest choices of an order, for lower and lower budgets, until one fits or costs no less than the best.
+  private func tryBudgets(
+    of start: Start, _ table: [[KernelOption]], _ best: inout (cost: Double, plan: PlannedNetwork)
+  ) throws(PlanningError) {
+    var limitBytes = arenaLimitBytes
+    for _ in 0...Self.maximumLowerings {
+      guard let selection = start.budget.choose(among: table, limitBytes: limitBytes).selection,
+        selection.cost < best.cost
+      else { return }
+      let plan = try network(start.schedule.order, selection.optionIndices)
+      if plan.arena.arenaBytes <= arenaLimitBytes {
+        best = (selection.cost, plan)
+        return
+      }
+      // As much lower as offsets cost beyond the live peak: below this peak, since the arena is above the limit.
+      limitBytes = arenaLimitBytes - (plan.arena.arenaBytes - selection.peakBytes)
+      if limitBytes < 0 { return }
+    }
+  }
+
+  /// The choice that a uniform row tile amounts to, under the order that the scheduler gives with it.
+  private func tryUniform(
+    _ tile: Int, _ start: Start, _ table: [[KernelOption]],
+    _ best: inout (cost: Double, plan: PlannedNetwork)
+  ) throws(PlanningError) {
+    var indices: [Int] = []
+    var cost = 0.0
+    for id in least.graph.operatorIDs {
+      let wanted = KernelSchedule.choose(
+        for: id, in: least.graph, rowTile: KernelSchedule.fittedRowTiles[tile])
+      guard let index = options[id.index].firstIndex(of: wanted) else { return }
+      indices.append(index)
+      cost += table[id.index][index].cost
+    }
+    guard cost < best.cost else { return }
+    let plan = try network(start.schedule.order, indices)
+    if plan.arena.arenaBytes <= arenaLimitBytes { best = (cost, plan) }
+  }
+
+  /// The plan of a choice.
+  private func network(_ order: [OperatorID], _ indices: [Int]) throws(PlanningError) -> PlannedNetwork {
+    let bounded = BoundedNetwork(
+      policy: least.policy, inference: least.inference, schedules: zip(options, indices).map { $0[$1] })
+    let schedule: Schedule
+    do {
+      schedule = try Schedule(
+        order: order, problem: bounded.problem, scheduler: least.schedule.scheduler)
+    } catch {
+      throw .scheduling(error)
+    }
+    return try NetworkPlanner.place(
+      bounded, schedule: schedule, alignment: least.arena.alignment, trivialBound: least.trivialBound)
+  }
+
+  /// The scheduler's distinct orders, that with the least workspace first.
+  private static func starts(_ least: PlannedNetwork) throws(PlanningError) -> [Start] {
+    let graph = least.graph
+    let scheduler = try NetworkPlanner.scheduler(of: least.policy)
+    var starts: [Start] = []
+    for (tile, rowTile) in KernelSchedule.fittedRowTiles.enumerated() {
+      let workspaceBytes = graph.operatorIDs.map {
+        KernelSchedule.choose(for: $0, in: graph, rowTile: rowTile).workspaceBytes(for: $0, in: graph)
+      }
+      let problem = MemoryProblem(graph: graph, model: MemoryModel(workspaceBytes: workspaceBytes))
+      do {
+        let schedule = tile == 0 ? least.schedule : try scheduler.schedule(problem)
+        if let known = starts.firstIndex(where: { $0.schedule.order == schedule.order }) {
+          starts[known].uniformTiles.append(tile)
+          continue
+        }
+        starts.append(
+          Start(
+            schedule: schedule, budget: try KernelBudget(problem, order: schedule.order),
+            uniformTiles: [tile]))
+      } catch {
+        throw .scheduling(error)
+      }
+    }
+    return starts
+  }
+}
