@@ -16,9 +16,10 @@ import ComputationGraph
 ///
 /// Reconstructed or added here: a step is limited by its number of states, not by time, so that results are
 /// deterministic; a budget under which no order was found proves a lower bound, the least that was blocked, and
-/// no budget below it is tried again; where every budget leads to too many states, the limit is raised eightfold for
-/// the pieces that decide the graph's peak; when work, memory or time run out, a piece takes the best of Kahn's order,
-/// reverse post-order and the orders of searches that keep a few states per step, and what was proved is the bound.
+/// no budget below it is tried again, nor one under which a search that was cut off would be the same; where every
+/// budget leads to too many states, the limit is raised eightfold for the pieces that decide the graph's peak; when
+/// work, memory or time run out, a piece takes the best of Kahn's order, reverse post-order and the orders of
+/// searches that keep a few states per step, and what was proved is the bound.
 public struct SerenityScheduler: OperatorScheduler {
   /// `serenity`.
   public var name: String { "serenity" }
@@ -49,7 +50,8 @@ public struct SerenityScheduler: OperatorScheduler {
     statesPerStep: Int = 2048, maximumWork: Int = 100_000_000, memoryLimitBytes: Int = 256 << 20,
     dividesAtHourglasses: Bool = true, usesSoftBudgets: Bool = true
   ) {
-    precondition(statesPerStep > 0 && maximumWork >= 0 && memoryLimitBytes >= 0, "limits must be positive")
+    precondition(statesPerStep > 0, "a step needs a state at least")
+    precondition(maximumWork >= 0 && memoryLimitBytes >= 0, "limits must not be negative")
     self.statesPerStep = statesPerStep
     self.maximumWork = maximumWork
     self.memoryLimitBytes = min(memoryLimitBytes, 8 << 30)
