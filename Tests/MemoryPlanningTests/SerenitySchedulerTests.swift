@@ -85,6 +85,25 @@ import Testing
     #expect(decided > 0)
   }
 
+  /// Concats whose result is a view of several storages, and the in-place rule of HMCOS.
+  @Test func elidedConcats() throws {
+    var generator = SeededGenerator(seed: 13_500)
+    var elided = 0
+    for _ in 0..<400 {
+      let graph = ConcatGraphs.graph(
+        operatorCount: Int.random(in: 1...12, using: &generator), using: &generator)
+      let model = ConcatGraphs.model(for: graph, using: &generator)
+      let schedule = try SerenityScheduler().schedule(MemoryProblem(graph: graph, model: model))
+      let optimum = ExhaustiveSearch(
+        graph: graph, views: model.views, inPlace: model.inPlace, workspaceBytes: model.workspaceBytes,
+        firstOperandOnly: model.inPlaceOperand == .firstOfEqualSize, elided: model.elidedConcats
+      ).optimum()
+      #expect(schedule.peak.bytes == optimum && schedule.proof == .optimal)
+      if !model.elidedConcats.isEmpty { elided += 1 }
+    }
+    #expect(elided > 100)
+  }
+
   /// Small random tangles joined by operators that read all that is unread: divide and conquer equals the search of
   /// the whole, although storages cross the joints and outputs of the graph lie before them.
   @Test(arguments: 0..<4)
