@@ -1,0 +1,23 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// A package of its own, so that nothing here slows the main build or becomes a dependency of it.
+let package = Package(
+  name: "Benchmarks",
+  products: [.executable(name: "memory-scheduling", targets: ["MemoryScheduling"])],
+  dependencies: [
+    .package(name: "Tandem", path: ".."),
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+  ],
+  targets: [
+    .executableTarget(
+      name: "MemoryScheduling",
+      dependencies: [
+        .product(name: "Tandem", package: "Tandem"),
+        .product(name: "TandemTestSupport", package: "Tandem"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: [.enableUpcomingFeature("ExistentialAny")])
+  ],
+  swiftLanguageModes: [.v6]
+)
