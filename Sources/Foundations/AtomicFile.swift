@@ -66,14 +66,38 @@ public enum AtomicFile {
     }
   }
 
-  /// Reads a whole file.
+  /// Reads a whole file, or what comes through a pipe until its writers are gone.
   ///
   /// - Throws: ``FileError/cannotRead(path:reason:)``.
   public static func read(_ url: URL) throws(FileError) -> Data {
+    var information = stat()
+    if stat(url.path, &information) == 0, information.st_mode & S_IFMT == S_IFIFO {
+      return try readPipe(url)
+    }
     do {
       return try Data(contentsOf: url)
     } catch {
       throw .cannotRead(path: url.path, reason: FileError.reason(error, at: url, isFolder: false))
+    }
+  }
+
+  /// Foundation refuses to read pipes.
+  private static func readPipe(_ url: URL) throws(FileError) -> Data {
+    func attempt(_ call: () -> Int) throws(FileError) -> Int {
+      while true {
+        let result = call()
+        if result >= 0 { return result }
+        if errno != EINTR { throw .cannotRead(path: url.path, reason: FileError.describe(errno)) }
+      }
+    }
+    let descriptor = Int32(try attempt { Int(open(url.path, O_RDONLY | O_CLOEXEC)) })
+    defer { close(descriptor) }
+    var data = Data()
+    var part = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = try attempt { unistdRead(descriptor, &part, part.count) }
+      if count == 0 { return data }
+      data.append(contentsOf: part[..<count])
     }
   }
 
@@ -91,6 +115,11 @@ public enum AtomicFile {
       return fsync(descriptor) == 0 ? nil : errno
     }
   }
+}
+
+/// The system's `read`, which ``AtomicFile`` has a name of its own for.
+private func unistdRead(_ descriptor: Int32, _ bytes: UnsafeMutableRawPointer, _ count: Int) -> Int {
+  read(descriptor, bytes, count)
 }
 
 /// The system's `write`, which ``AtomicFile`` has a name of its own for.

@@ -15,8 +15,10 @@ struct BatchRunner {
 
   /// Works on all files.
   ///
-  /// - Parameter scratch: a folder for the list of the files and for the output.
-  init(_ files: [URL], scratch: Scratch) throws {
+  /// - Parameters:
+  ///   - scratch: a folder for the list of the files and for the output.
+  ///   - patienceSeconds: the longest that one file may take.
+  init(_ files: [URL], scratch: Scratch, patienceSeconds: Int = 20) throws {
     let list = try scratch.write(files.map(\.path).joined(separator: "\n"), to: "batch.txt")
     var next = 0
     while next < files.count {
@@ -26,7 +28,7 @@ struct BatchRunner {
       let process = Process()
       process.executableURL = Executable.url.deletingLastPathComponent().appendingPathComponent(
         "ScheduleBatch")
-      process.arguments = [list, "\(next)"]
+      process.arguments = [list, "\(next)", "\(patienceSeconds)"]
       process.standardInput = FileHandle.nullDevice
       process.standardOutput = try FileHandle(forWritingTo: output)
       process.standardError = try FileHandle(forWritingTo: errors)

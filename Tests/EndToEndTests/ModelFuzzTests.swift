@@ -54,6 +54,19 @@ import Testing
         + " live_peak.py), slowest \(tally.slowestSeconds) s, \(tally.residentBytes >> 20) MiB resident")
   }
 
+  /// A pipe that nobody writes to stands for a file that never ends.
+  @Test func filesThatEndTheBatchAreSeen() throws {
+    let scratch = try Scratch()
+    defer { scratch.remove() }
+    let pipe = scratch.url.appendingPathComponent("pipe")
+    #expect(mkfifo(pipe.path, 0o600) == 0)
+    let text = URL(fileURLWithPath: try scratch.write("no model", to: "text"))
+    let results = try BatchRunner([text, pipe, text], scratch: scratch, patienceSeconds: 1)
+    #expect(results.lines.map(\.index) == [0, 2] && results.lines.allSatisfy { $0.outcome == .refused })
+    #expect(results.deaths.map(\.index) == [1])
+    #expect(results.deaths.first?.reason.hasPrefix("signal \(SIGALRM)") == true)
+  }
+
   /// Damages, schedules and judges the files of one batch.
   private func check(
     _ batch: Range<Int>, own: [[UInt8]], real: [[UInt8]], _ tally: inout Tally

@@ -15,6 +15,21 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a.txt"])
   }
 
+  /// More than fits a pipe at once, as `tandem schedule <(…)` has it.
+  @Test func readsPipes() throws {
+    try AtomicFile.createFolder(folder)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let pipe = folder.appendingPathComponent("pipe")
+    #expect(mkfifo(pipe.path, 0o600) == 0)
+    let writer = Process()
+    writer.executableURL = URL(fileURLWithPath: "/bin/sh")
+    writer.arguments = ["-c", "{ printf start; sleep 0.1; head -c 300000 /dev/zero; } > \"$0\"", pipe.path]
+    try writer.run()
+    #expect(try AtomicFile.read(pipe) == Data("start".utf8) + Data(count: 300_000))
+    writer.waitUntilExit()
+    #expect(writer.terminationStatus == 0)
+  }
+
   @Test func namesWhatCannotBeRead() {
     let file = folder.appendingPathComponent("missing.txt")
     #expect(throws: FileError.cannotRead(path: file.path, reason: "no such file or folder")) {

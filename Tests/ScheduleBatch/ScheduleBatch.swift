@@ -6,24 +6,27 @@ import TestSupport
 /// one: a process of its own, so that a trap ends this and not the tests, and one process instead of many, so that
 /// thousands of files take seconds.
 ///
-///     ScheduleBatch LIST FIRST
+///     ScheduleBatch LIST FIRST PATIENCE
 ///
 /// LIST names a file with one path a line, FIRST the first line to work on. Prints one ``BatchLine`` a file as soon as
-/// the file is done. A file that takes longer than ``ScheduleBatch/patienceSeconds`` ends the process by SIGALRM.
+/// the file is done. A file that takes longer than PATIENCE seconds ends the process by SIGALRM.
 @main
 enum ScheduleBatch {
-  static let patienceSeconds: UInt32 = 20
-
   static func main() throws {
     let arguments = CommandLine.arguments
-    guard arguments.count == 3, let first = Int(arguments[2]) else {
-      FileHandle.standardError.write(Data("usage: ScheduleBatch LIST FIRST\n".utf8))
+    guard arguments.count == 4, let first = Int(arguments[2]), let patience = UInt32(arguments[3]) else {
+      FileHandle.standardError.write(Data("usage: ScheduleBatch LIST FIRST PATIENCE\n".utf8))
       exit(2)
     }
+    // Threads that start processes may block it, and what they block stays blocked in the child.
+    var alarms = sigset_t()
+    sigemptyset(&alarms)
+    sigaddset(&alarms, SIGALRM)
+    sigprocmask(SIG_UNBLOCK, &alarms, nil)
     let list = try String(contentsOfFile: arguments[1], encoding: .utf8)
     let paths = list.split(separator: "\n").map(String.init)
     for index in paths.indices.dropFirst(first) {
-      alarm(patienceSeconds)
+      alarm(patience)
       var line = ScheduledFile.line(index: index, url: URL(fileURLWithPath: paths[index]))
       line.residentBytes = residentBytes
       FileHandle.standardOutput.write(Data((try JSONFile.encodeLine(line) + "\n").utf8))
