@@ -149,6 +149,28 @@ import Testing
     #expect(helped >= 5)
   }
 
+  /// Both methods on random models: the peaks by the tests' own reckoning, elided Concats included.
+  @Test func peaksAreTheReferees() throws {
+    var generator = SeededGenerator(seed: 9)
+    var kinds: Set<Rewriting.Kind> = []
+    for round in 0..<40 {
+      let sample = RewritingModel.random(steps: 9, using: &generator)
+      let model = try ONNXModel(data: sample.proto.serializedData(), source: "random\(round).onnx")
+      let inPlace = Bool.random(using: &generator)
+      let rewriting = try model.rewritten(for: MemoryModel(inPlace: inPlace), timeLimit: .seconds(2))
+      kinds.formUnion(rewriting.sites.map(\.kind))
+      let graph = try rewriting.model.schedulingGraph().graph
+      let referee = PeakReferee(graph: graph, inPlace: inPlace, elided: rewriting.elidedConcats)
+      #expect(referee.peak(rewriting.after.order) == rewriting.after.peak.bytes, "round \(round)")
+      #expect(rewriting.sites.isEmpty == (rewriting.after.peak.bytes == rewriting.before.peak.bytes))
+      let original = try model.schedulingGraph().graph
+      #expect(
+        PeakReferee(graph: original, inPlace: inPlace).peak(rewriting.before.order)
+          == rewriting.before.peak.bytes)
+    }
+    #expect(kinds.isSuperset(of: [.channelWise, .elision]), "\(kinds)")
+  }
+
   @Test func timeLimitsAreKept() throws {
     let graph = try PublishedNetworks.cifar(.nasNetA, cellsPerStage: 2, filters: 8, imageSize: 16)
     var generator = SeededGenerator(seed: 1)
@@ -167,5 +189,43 @@ import Testing
       let profile = try MemoryProblem(graph: rewritten, model: memory).evaluate(rewriting.after.order)
       #expect(profile.peak == rewriting.after.peak)
     }
+  }
+}
+
+/// Real networks: what rewriting has gained on them so far, and the peaks of the files as written.
+@Suite(
+  .enabled(
+    if: PublicGraphs.arePresent,
+    "the folder ../shared/data/graphs with the public graphs is not beside this package"))
+struct RewritingPublicGraphTests {
+  @Test func peaksFallAndAreTheReferees() throws {
+    let known = [
+      "condensenet74": 4_816_896, "darts-imagenet": 3_616_384, "nasnet-imagenet": 4_089_344,
+      "unetpp_resnet18": 20_971_520,
+    ]
+    let scratch = try PythonEnvironment.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: scratch) }
+    var questions: [PublicGraphTests.Question] = []
+    var peaks: [[Int]] = []
+    for file in PublicGraphs.files {
+      let name = file.deletingPathExtension().lastPathComponent
+      guard let reached = known[name] else { continue }
+      let model = try ONNXModel.load(from: file)
+      let rewriting = try model.rewritten(methods: .partitioning)
+      #expect(rewriting.after.peak.bytes <= reached, "\(name)")
+      #expect(rewriting.after.proof == .optimal, "\(name)")
+      let url = scratch.appendingPathComponent("\(name).onnx")
+      try rewriting.model.reordered(by: rewriting.after.order).write(to: url)
+      let count = try rewriting.model.schedulingGraph().graph.operators.count
+      questions.append(.init(model: url.path, orders: [Array(0..<count)], inPlace: true))
+      peaks.append([rewriting.after.peak.bytes])
+    }
+    #expect(questions.count == known.count)
+    let list = scratch.appendingPathComponent("questions.json")
+    try JSONFile.encode(questions).write(to: list)
+    let answers = try JSONDecoder().decode(
+      [[Int]].self,
+      from: PythonEnvironment.run("referee_peaks.py", [PublicGraphs.referee.path, list.path]))
+    #expect(answers == peaks)
   }
 }

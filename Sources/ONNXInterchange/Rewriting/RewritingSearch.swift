@@ -17,8 +17,9 @@ struct RewritingSearch {
 
   /// States that a trial's scheduler may expand: most need none, and the few that need more are no promising ones.
   private let statesPerTrial = 20_000
-  /// Proofs take milliseconds; what takes longer than this is not proved but only searched for a good order.
-  private let durationPerTrial = Duration.seconds(1)
+  /// Proofs take milliseconds; what takes longer than this is not proved but only searched for a good order. That is
+  /// worth more for the few choices with everything at the peak than for the many with one site more or less.
+  private let durationPerTrial = (wide: Duration.seconds(5), narrow: Duration.seconds(1))
   private let maximumRounds = 64
   private let maximumVainTrials = 6
   /// How often the sites at the peak are followed from hill to hill before the peak has to fall.
@@ -84,7 +85,7 @@ struct RewritingSearch {
   /// The choice carried out and scheduled.
   mutating func trial(_ choice: RewritingChoice) throws(ONNXError) -> RewritingOutcome {
     if let outcome = known[choice] { return outcome }
-    return try trial(choice, prepare(choice))
+    return try trial(choice, prepare(choice), durationPerTrial.wide)
   }
 
   /// The choice carried out and scheduled if it is better than `current`, else nil.
@@ -104,7 +105,7 @@ struct RewritingSearch {
       bounds[choice] = bound
       let rank = (bound, prepared.choice.siteCount)
       guard rank < (current.peakBytes, current.choice.siteCount) else { return nil }
-      outcome = try trial(choice, prepared)
+      outcome = try trial(choice, prepared, durationPerTrial.narrow)
     }
     if outcome.isBetter(than: current) {
       vainTrials = 0
@@ -114,12 +115,13 @@ struct RewritingSearch {
     return nil
   }
 
-  private mutating func trial(_ choice: RewritingChoice, _ prepared: Prepared) throws(ONNXError)
+  private mutating func trial(_ choice: RewritingChoice, _ prepared: Prepared, _ duration: Duration)
+    throws(ONNXError)
     -> RewritingOutcome
   {
     let limit =
-      timeLimit.map { min(durationPerTrial, $0 / 16, max(.zero, $0 * 3 / 4 - (ContinuousClock.now - start))) }
-      ?? durationPerTrial
+      timeLimit.map { min(duration, $0 / 8, max(.zero, $0 * 3 / 4 - (ContinuousClock.now - start))) }
+      ?? duration
     let result = try outcome(prepared, ExactScheduler(stateLimit: statesPerTrial), limit)
     known[choice] = result
     known[result.choice] = result
