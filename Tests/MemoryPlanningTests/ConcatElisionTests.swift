@@ -55,7 +55,10 @@ import Testing
       let problem = MemoryProblem(graph: graph, model: model)
       let order = RandomGraphs.order(of: graph, using: &generator)
       let alignment = [1, 4, 16, 64].randomElement(using: &generator)!
-      let plan = try GreedyBySizeAllocator(repairs: [0, 48].randomElement(using: &generator)!)
+      let allocators: [any OffsetAllocator] = [
+        GreedyBySizeAllocator(), BestFitAllocator(), ArenaAllocator(), ExactOffsetAllocator(workLimit: 5_000),
+      ]
+      let plan = try allocators.randomElement(using: &generator)!
         .allocate(problem, order: order, alignment: alignment)
       try PlanValidator.validate(plan, graph: graph, model: model, order: order)
       #expect(plan.unpaddedArenaBytes >= (try problem.evaluate(order).peak.bytes))

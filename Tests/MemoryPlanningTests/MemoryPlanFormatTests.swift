@@ -12,11 +12,23 @@ import Testing
     let data = try Data(contentsOf: Self.folder.appending(path: "MemoryPlan.example.json"))
     let plan = try JSONFile.decode(ArenaPlan.self, from: data, source: "MemoryPlan.example.json")
     #expect(plan.alignment == 64 && plan.buffers.count == 5)
+    #expect(plan.livePeakBytes == 856 && plan.fragmentation == 1 && plan.isMinimal == true)
     #expect(Set(plan.buffers.map(\.kind)) == Set(ArenaBuffer.Kind.allCases))
     #expect(try JSONFile.encode(plan) == data)
   }
 
-  /// Schema and example name the same keys, and the schema requires all of them.
+  /// Plans from before the live peak was recorded can be read.
+  @Test func whatIsKnownAboutTheArenaIsOptional() throws {
+    let data = try Data(contentsOf: Self.folder.appending(path: "MemoryPlan.example.json"))
+    let text = String(decoding: data, as: UTF8.self)
+      .replacingOccurrences(of: "  \"isMinimal\" : true,\n", with: "")
+      .replacingOccurrences(of: "  \"livePeakBytes\" : 856,\n", with: "")
+    let plan = try JSONFile.decode(ArenaPlan.self, from: Data(text.utf8), source: "plan.json")
+    #expect(plan.livePeakBytes == nil && plan.isMinimal == nil && plan.fragmentation == nil)
+    #expect(String(decoding: try JSONFile.encode(plan), as: UTF8.self) == text)
+  }
+
+  /// Schema and example name the same keys, and the schema requires all of them but what is known about the arena.
   @Test func schemaDescribesTheExample() throws {
     func object(_ name: String) throws -> [String: Any] {
       let data = try Data(contentsOf: Self.folder.appending(path: name))
@@ -24,7 +36,8 @@ import Testing
     }
     let example = try object("MemoryPlan.example.json")
     let schema = try object("MemoryPlan.schema.json")
-    #expect(Set(try #require(schema["required"] as? [String])) == Set(example.keys))
+    let required = Set(try #require(schema["required"] as? [String]))
+    #expect(required.union(["isMinimal", "livePeakBytes"]) == Set(example.keys) && required.count == 5)
     let properties = try #require(schema["properties"] as? [String: Any])
     #expect(Set(properties.keys) == Set(example.keys))
     let buffers = try #require(properties["buffers"] as? [String: Any])

@@ -18,14 +18,31 @@ public struct ArenaPlan: Sendable, Hashable, Codable {
   public let unpaddedArenaBytes: Int
   /// Every activation and every workspace: graph inputs first, then by step.
   public let buffers: [ArenaBuffer]
+  /// The most bytes that are in use at any step; nil in a plan from elsewhere. No arena is smaller.
+  public let livePeakBytes: Int?
+  /// Whether it is proved that no arena for the same lifetimes and alignment is smaller; nil in a plan from elsewhere.
+  public let isMinimal: Bool?
 
   /// Creates a plan of the current format version.
-  public init(alignment: Int, arenaBytes: Int, unpaddedArenaBytes: Int, buffers: [ArenaBuffer]) {
+  public init(
+    alignment: Int, arenaBytes: Int, unpaddedArenaBytes: Int, buffers: [ArenaBuffer],
+    livePeakBytes: Int? = nil,
+    isMinimal: Bool? = nil
+  ) {
     schemaVersion = Self.currentSchemaVersion
     self.alignment = alignment
     self.arenaBytes = arenaBytes
     self.unpaddedArenaBytes = unpaddedArenaBytes
     self.buffers = buffers
+    self.livePeakBytes = livePeakBytes
+    self.isMinimal = isMinimal
+  }
+
+  /// What the arena without padding is larger than the live peak by, as a factor: 1 if nothing is lost; nil if the live
+  /// peak is not recorded or 0.
+  public var fragmentation: Double? {
+    guard let livePeakBytes, livePeakBytes > 0 else { return nil }
+    return Double(unpaddedArenaBytes) / Double(livePeakBytes)
   }
 
   /// The offset of a tensor, be it a buffer of its own, a view or an in-place result.
@@ -56,5 +73,7 @@ public struct ArenaPlan: Sendable, Hashable, Codable {
     arenaBytes = try container.decode(Int.self, forKey: .arenaBytes)
     unpaddedArenaBytes = try container.decode(Int.self, forKey: .unpaddedArenaBytes)
     buffers = try container.decode([ArenaBuffer].self, forKey: .buffers)
+    livePeakBytes = try container.decodeIfPresent(Int.self, forKey: .livePeakBytes)
+    isMinimal = try container.decodeIfPresent(Bool.self, forKey: .isMinimal)
   }
 }

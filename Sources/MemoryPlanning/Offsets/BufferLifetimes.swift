@@ -88,10 +88,15 @@ struct BufferLifetimes {
     }
   }
 
-  /// The plan that puts block i at `offsets[i]`.
+  /// The plan that puts item i where `solution` has it.
   func plan(
-    _ problem: MemoryProblem, order: [OperatorID], offsets: [Int], alignment: Int, unpaddedArenaBytes: Int
+    _ problem: MemoryProblem, order: [OperatorID], solution: LayoutSolution, alignment: Int,
+    sizes: (unpadded: Int, livePeak: Int)
   ) -> ArenaPlan {
+    var offsets = [Int](repeating: 0, count: blocks.count)
+    for (item, offset) in zip(items, solution.placement.offsets) {
+      for part in item.parts { offsets[part.block] = offset + part.offset }
+    }
     let graph = problem.graph
     let lastStep = max(order.count - 1, 0)
     let isOutput = Set(graph.outputs)
@@ -119,14 +124,9 @@ struct BufferLifetimes {
             bytes: blocks[block].bytes, offset: offsets[block], firstStep: step, lastStep: step))
       }
     }
-    let end = BufferLifetimes.end(blocks, offsets)
     return ArenaPlan(
-      alignment: alignment, arenaBytes: (end + alignment - 1) / alignment * alignment,
-      unpaddedArenaBytes: min(unpaddedArenaBytes, end), buffers: buffers)
-  }
-
-  /// The largest end of any block.
-  static func end(_ blocks: [Block], _ offsets: [Int]) -> Int {
-    zip(blocks, offsets).reduce(0) { max($0, $1.0.bytes == 0 ? 0 : $1.0.bytes + $1.1) }
+      alignment: alignment, arenaBytes: solution.placement.end.roundedUp(to: alignment),
+      unpaddedArenaBytes: sizes.unpadded, buffers: buffers, livePeakBytes: sizes.livePeak,
+      isMinimal: solution.isMinimal)
   }
 }
