@@ -26,16 +26,23 @@ let targets: [Target] = [
   .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
   .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
   .target(name: "CMicrokernels"),
+  .target(name: "CHiGHS"),
   library("ConfigurationFiles", ["Foundations", .product(name: "Yams", package: "Yams")]),
 
   // Level 1: one candidate's memory, kernels, files and choices.
   library(
-    "MemoryPlanning", ["ComputationGraph", .product(name: "HeapModule", package: "swift-collections")],
+    "MemoryPlanning",
+    [
+      "Foundations", "ComputationGraph", "CHiGHS", .product(name: "HeapModule", package: "swift-collections"),
+    ],
     formats: true),
   library("Kernels", ["Foundations", "ComputationGraph", "COpenBLAS", "CMicrokernels", "MemoryPlanning"]),
   library(
     "ONNXInterchange",
-    ["Foundations", "ComputationGraph", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+    [
+      "Foundations", "ComputationGraph", "MemoryPlanning",
+      .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+    ]),
   library("SearchSpaces", ["Foundations", "ComputationGraph", "ConfigurationFiles"], formats: true),
   library("Devices", ["ConfigurationFiles"], formats: true),
 
@@ -75,7 +82,10 @@ let targets: [Target] = [
   // Levels 4 and 5: for people.
   library(
     "Reporting",
-    ["Foundations", "ComputationGraph", "MemoryPlanning", "SearchSpaces", "Devices", "CoSearch"],
+    [
+      "Foundations", "ComputationGraph", "MemoryPlanning", "ONNXInterchange", "SearchSpaces", "Devices",
+      "CoSearch",
+    ],
     formats: true),
   .executableTarget(
     name: "tandem",
@@ -108,12 +118,14 @@ let targets: [Target] = [
     of: "CoSearch",
     [
       "Foundations", "ComputationGraph", "ConfigurationFiles", "MemoryPlanning", "SearchSpaces", "Devices",
+      "Kernels",
       "ScheduleTuning", "Training", "AccuracyEstimation",
     ]),
   tests(
     of: "ExperimentStore",
     [
-      "Foundations", "ComputationGraph", "MemoryPlanning", "SearchSpaces", "Devices", "ScheduleTuning",
+      "Foundations", "ComputationGraph", "MemoryPlanning", "Kernels", "SearchSpaces", "Devices",
+      "ScheduleTuning",
       "Training",
       "AccuracyEstimation", "CoSearch",
     ]),
@@ -124,11 +136,18 @@ let targets: [Target] = [
       "Devices",
       "ScheduleTuning", "TestSupport",
     ]),
-  tests(of: "Reporting", ["Foundations", "ComputationGraph", "MemoryPlanning"]),
+  tests(of: "Reporting", ["Foundations", "ComputationGraph", "MemoryPlanning", "ONNXInterchange"]),
+  .executableTarget(
+    name: "ScheduleBatch",
+    dependencies: [
+      "Foundations", "ComputationGraph", "MemoryPlanning", "ONNXInterchange", "Reporting", "TestSupport",
+    ],
+    path: "Tests/ScheduleBatch", swiftSettings: settings),
   .testTarget(
     name: "EndToEndTests",
     dependencies: [
-      "tandem", "Foundations", "SearchSpaces", "ScheduleTuning", "Training", "CoSearch", "ExperimentStore",
+      "tandem", "ScheduleBatch", "ComputationGraph", "Kernels", "MemoryPlanning", "ONNXInterchange",
+      "Foundations", "SearchSpaces", "ScheduleTuning", "Training", "CoSearch", "ExperimentStore",
       "Deployment",
       "TestSupport",
     ],
@@ -142,11 +161,12 @@ let package = Package(
     .library(
       name: "Tandem",
       targets: [
-        "ComputationGraph", "MemoryPlanning", "Kernels", "ONNXInterchange", "SearchSpaces", "Devices",
-        "ScheduleTuning",
-        "Training", "AccuracyEstimation", "MultiObjective", "CoSearch", "ExperimentStore", "Deployment",
-        "Reporting",
+        "Foundations", "ComputationGraph", "MemoryPlanning", "Kernels", "ONNXInterchange", "SearchSpaces",
+        "Devices", "ScheduleTuning", "Training", "AccuracyEstimation", "MultiObjective", "CoSearch",
+        "ExperimentStore", "Deployment", "Reporting",
       ]),
+    // Published networks, random graphs and oracles, for Benchmarks/.
+    .library(name: "TandemTestSupport", targets: ["TestSupport"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),

@@ -4,7 +4,7 @@ import Foundations
 
 extension SearchSpace {
   /// The operator schedulers that a policy may name unless a caller says otherwise.
-  public static let defaultSchedulers = ["file", "kahn", "rpo", "hmcos", "exact"]
+  public static let defaultSchedulers = ["file", "kahn", "rpo", "serenity", "hmcos", "fusion-ilp", "exact"]
 
   /// Reads a search space from a YAML file (`Formats/SearchSpace.schema.json` beside the source describes it).
   ///

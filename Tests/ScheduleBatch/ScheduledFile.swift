@@ -18,14 +18,11 @@ struct ScheduledFile {
   static let timeLimit = Duration.seconds(2)
 
   private let url: URL
-  private let imported: ONNXModel
-  private let graph: Graph
-  private let nodeIndices: [Int]
-  private let problem: MemoryProblem
-  private let schedule: Schedule
-  private let arena: ArenaPlan
+  private let scheduled: ScheduledModel
   private let report: ScheduleReport
-  private let reordered: Data
+  private var problem: MemoryProblem { scheduled.problem }
+  private var graph: Graph { scheduled.problem.graph }
+  private var schedule: Schedule { scheduled.schedule }
 
   /// The line that is printed of a file.
   static func line(index: Int, url: URL) -> BatchLine {
@@ -51,6 +48,8 @@ struct ScheduledFile {
       return line
     } catch let error as ONNXError {
       return line(.refused, "\(error)")
+    } catch ModelSchedulingError.model(let error) {
+      return line(.refused, "\(error)")
     } catch {
       // The graph of a file that was read can always be scheduled.
       return line(.wrong, "\(error)")
@@ -59,19 +58,10 @@ struct ScheduledFile {
 
   private init(url: URL) throws {
     self.url = url
-    imported = try ONNXModel.load(from: url)
-    (graph, nodeIndices) = try imported.schedulingGraph()
-    problem = MemoryProblem(graph: graph, model: MemoryModel())
-    let certificate: ExactCertificate
-    (schedule, certificate) = try ExactScheduler().certifiedSchedule(problem, timeLimit: Self.timeLimit)
-    let baseline = try? problem.evaluate(graph.operatorIDs)
-    arena = try GreedyBySizeAllocator().allocate(problem, order: schedule.order, alignment: 64)
-    try PlanValidator.validate(arena, graph: graph, model: problem.model, order: schedule.order)
-    report = ScheduleReport(
-      model: url.relativePath, schedule: schedule, problem: problem, arena: arena, nodeIndices: nodeIndices,
-      baseline: baseline, forcedPassageBytes: certificate.initialBound.bytes, limit: nil, seconds: 0)
-    reordered = try imported.reordered(by: schedule.order)
-    _ = try JSONFile.encode(arena)
+    scheduled = try ScheduledModel(
+      ONNXModel.load(from: url), ScheduledModel.Request(timeLimit: Self.timeLimit))
+    report = ScheduleReport(model: url.relativePath, scheduled)
+    _ = try JSONFile.encode(scheduled.arena)
     _ = try JSONFile.encode(report)
     _ = report.table(profile: schedule.profile)
   }
@@ -82,14 +72,15 @@ struct ScheduledFile {
     try expect(isValid(schedule.order), "the order is not valid")
     try expect(report.peakBytes, referee.peak(schedule.order), "the order's peak")
     try expect(report.lowerBoundBytes <= report.peakBytes, "the bound is above the peak")
-    try expect(arena.unpaddedArenaBytes >= report.peakBytes, "the arena is smaller than the live peak")
+    try expect(
+      scheduled.arena.unpaddedArenaBytes >= report.peakBytes, "the arena is smaller than the live peak")
     if isValid(graph.operatorIDs) {
       try expect(report.baselinePeakBytes, referee.peak(graph.operatorIDs), "the peak of the file's order")
     } else {
       try expect(report.baselinePeakBytes, nil, "the peak of the file's invalid order")
     }
 
-    let again = try ONNXModel(data: reordered, source: "reordered").schedulingGraph().graph
+    let again = try ONNXModel(data: scheduled.reordered, source: "reordered").schedulingGraph().graph
     let before = schedule.order.map { describe($0, in: graph) }
     try expect(again.operatorIDs.map { describe($0, in: again) }, before, "the reordered file's operators")
     try expect(

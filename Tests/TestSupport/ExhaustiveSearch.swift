@@ -3,7 +3,7 @@ import ComputationGraph
 /// The lowest peak of any order, by trying all down-sets of at most 20 operators.
 ///
 /// Written from the set definition of the model, apart from both ``PeakReferee`` and MemoryPlanning.
-package struct ExhaustiveSearch {
+public struct ExhaustiveSearch {
   private struct Store {
     var bytes: Int
     var producer: UInt32
@@ -19,7 +19,7 @@ package struct ExhaustiveSearch {
 
   /// Prepares the search; the flags and workspaces are those of the memory model, `elided` are Concats whose result
   /// is a view of its inputs.
-  package init(
+  public init(
     graph: Graph, views: Bool = true, inPlace: Bool = true, workspaceBytes: [Int] = [],
     firstOperandOnly: Bool = false, elided: Set<OperatorID> = []
   ) {
@@ -76,7 +76,7 @@ package struct ExhaustiveSearch {
   }
 
   /// The optimum.
-  package func optimum() -> Int {
+  public func optimum() -> Int {
     let count = before.count
     if count == 0 { return 0 }
     var best = [Int](repeating: .max, count: 1 << count)
@@ -94,7 +94,7 @@ package struct ExhaustiveSearch {
 
   /// The forced-passage bound by its definition: the largest, over all operators, of the fewest bytes that any set
   /// leaves live while the operator runs. Unused graph inputs are left out.
-  package func forcedPassage() -> Int {
+  public func forcedPassage() -> Int {
     let count = before.count
     if count == 0 { return 0 }
     var least = [Int](repeating: .max, count: count)

@@ -1,22 +1,27 @@
 /// The cells of a published network: what each block computes and from where.
 ///
 /// Inputs are numbered 0 for the cell before last, 1 for the last cell, 2 and up for the blocks of this cell.
-package struct Genotype: Sendable {
+public struct Genotype: Sendable {
   /// One operation on one input.
-  package typealias Edge = (operation: String, input: Int)
+  public typealias Edge = (operation: String, input: Int)
 
   /// One cell: blocks that add two operations' results, and the blocks that are concatenated.
-  package struct Cell: Sendable {
-    package let blocks: [(Edge, Edge)]
-    package let concat: [Int]
+  public struct Cell: Sendable {
+    /// Two operations each, whose results are added.
+    public let blocks: [(Edge, Edge)]
+    /// The blocks, by their number as inputs, whose results make up the cell's.
+    public let concat: [Int]
   }
 
-  package let name: String
-  package let normal: Cell
-  package let reduction: Cell
+  /// The network's name.
+  public let name: String
+  /// The cell that keeps the image's size.
+  public let normal: Cell
+  /// The cell that halves it.
+  public let reduction: Cell
 
   /// NASNet-A (Zoph et al., CVPR 2018).
-  package static let nasNetA = Genotype(
+  public static let nasNetA = Genotype(
     name: "NASNet-A",
     normal: Cell(
       blocks: [
@@ -30,7 +35,7 @@ package struct Genotype: Sendable {
       ], concat: [3, 4, 5, 6]))
 
   /// AmoebaNet-A (Real et al., AAAI 2019).
-  package static let amoebaNetA = Genotype(
+  public static let amoebaNetA = Genotype(
     name: "AmoebaNet-A",
     normal: Cell(
       blocks: [
@@ -44,7 +49,7 @@ package struct Genotype: Sendable {
       ], concat: [4, 5, 6]))
 
   /// DARTS, second order (Liu et al., ICLR 2019).
-  package static let dartsV2 = Genotype(
+  public static let dartsV2 = Genotype(
     name: "DARTS-V2",
     normal: Cell(
       blocks: [
@@ -58,7 +63,7 @@ package struct Genotype: Sendable {
       ], concat: [2, 3, 4, 5]))
 
   /// PNASNet-5 (Liu et al., ECCV 2018): one cell for both purposes.
-  package static let pnasNet5: Genotype = {
+  public static let pnasNet5: Genotype = {
     let cell = Cell(
       blocks: [
         (("sep5", 0), ("max3", 0)), (("sep7", 1), ("max3", 1)), (("sep5", 1), ("sep3", 1)),
@@ -68,5 +73,5 @@ package struct Genotype: Sendable {
   }()
 
   /// All of them.
-  package static let all = [nasNetA, amoebaNetA, dartsV2, pnasNet5]
+  public static let all = [nasNetA, amoebaNetA, dartsV2, pnasNet5]
 }

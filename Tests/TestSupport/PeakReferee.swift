@@ -2,7 +2,7 @@ import ComputationGraph
 
 /// Live bytes of an order by the definition of the memory model, tensor by tensor, step by step: the referee that
 /// every claimed peak is compared with. Shares no code with MemoryPlanning, its operator lists included.
-package struct PeakReferee {
+public struct PeakReferee {
   private static let viewTypes: Set<String> = [
     "Reshape", "Flatten", "Identity", "Squeeze", "Unsqueeze", "Dropout",
   ]
@@ -23,7 +23,7 @@ package struct PeakReferee {
   /// Creates a referee for one graph; `workspaceBytes` is empty or has one number per operator, `elided` names the
   /// Concats whose inputs are written one behind the other, and `firstOperandOnly` restricts in-place to the first
   /// input of the output's size and type.
-  package init(
+  public init(
     graph: Graph, views: Bool = true, inPlace: Bool = true, workspaceBytes: [Int] = [],
     firstOperandOnly: Bool = false, elided: Set<OperatorID> = []
   ) {
@@ -36,7 +36,7 @@ package struct PeakReferee {
   }
 
   /// The live bytes at every step of a valid order.
-  package func trace(_ order: [OperatorID]) -> [Int] {
+  public func trace(_ order: [OperatorID]) -> [Int] {
     var left = [Int](repeating: 0, count: graph.tensors.count)
     for node in graph.operators { for tensor in node.inputs { left[tensor.index] += 1 } }
     let keep = Set(graph.outputs)
@@ -97,5 +97,5 @@ package struct PeakReferee {
   }
 
   /// The peak of a valid order.
-  package func peak(_ order: [OperatorID]) -> Int { trace(order).max() ?? 0 }
+  public func peak(_ order: [OperatorID]) -> Int { trace(order).max() ?? 0 }
 }

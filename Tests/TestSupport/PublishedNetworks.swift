@@ -2,31 +2,48 @@ import ComputationGraph
 import Foundations
 
 /// Networks of published cells, in inference form with executable operators.
-package enum PublishedNetworks {
+public enum PublishedNetworks {
   /// N·normal, reduction, N·normal, reduction, N·normal behind a 3×3 stem; filters double at every reduction.
-  package static func cifar(
+  public static func cifar(
     _ genotype: Genotype, cellsPerStage: Int, filters: Int, imageSize: Int = 32
   ) throws -> Graph {
     var network = CellNetwork(name: genotype.name)
     let image = network.builder.input("image", shape: [1, 3, imageSize, imageSize])
     let stem = try network.convolve(image, channels: 32, kernel: Size2D(3))
+    return try network.finish(
+      try network.stages(genotype, [stem, stem], cellsPerStage: cellsPerStage, filters: filters), classes: 10)
+  }
+
+  /// The layout for ImageNet: a 3×3 stem of stride 2 and two reduction cells of a half and the whole of `filters`, then
+  /// N·normal, reduction, N·normal, reduction, N·normal; filters double at every reduction.
+  public static func imageNet(
+    _ genotype: Genotype, cellsPerStage: Int, filters: Int, imageSize: Int = 224
+  ) throws -> Graph {
+    var network = CellNetwork(name: genotype.name)
+    let image = network.builder.input("image", shape: [1, 3, imageSize, imageSize])
+    let stem = try network.convolve(image, channels: 32, kernel: Size2D(3), stride: 2)
     var states = [stem, stem]
-    var width = filters
-    for stage in 0..<3 {
-      if stage > 0 {
-        width *= 2
-        states = [states[1], try network.cell(genotype.reduction, states, filters: width, stride: 2)]
-      }
-      for _ in 0..<cellsPerStage {
-        states = [states[1], try network.cell(genotype.normal, states, filters: width, stride: 1)]
-      }
+    for width in [filters / 2, filters] {
+      states = [states[1], try network.cell(genotype.reduction, states, filters: width, stride: 2)]
     }
-    return try network.finish(states[1], classes: 10)
+    return try network.finish(
+      try network.stages(genotype, states, cellsPerStage: cellsPerStage, filters: filters), classes: 1000)
+  }
+
+  /// One normal cell by itself: its inputs are what two such cells before it would give.
+  public static func normalCell(_ genotype: Genotype, filters: Int, imageSize: Int) throws -> Graph {
+    var network = CellNetwork(name: "\(genotype.name), one cell")
+    let channels = filters * genotype.normal.concat.count
+    let inputs = ["previous", "last"].map {
+      network.builder.input($0, shape: [1, channels, imageSize, imageSize])
+    }
+    let result = try network.cell(genotype.normal, inputs, filters: filters, stride: 1)
+    return try network.builder.build(outputs: [result])
   }
 
   /// The NAS-Bench-201 network (Dong and Yang, ICLR 2020) with the operations `none`, `skip`, `conv1`, `conv3` and
   /// `pool` on the edges 0→1, 0→2, 1→2, 0→3, 1→3, 2→3 of its cell.
-  package static func nasBench201(
+  public static func nasBench201(
     _ operations: [String], cellsPerStage: Int = 5, filters: Int = 16, imageSize: Int = 32
   ) throws -> Graph {
     var network = CellNetwork(name: "NAS-Bench-201")
@@ -44,7 +61,7 @@ package enum PublishedNetworks {
   }
 
   /// A RandWire network (Xie et al., ICCV 2019): `stages` Watts–Strogatz graphs one after the other.
-  package static func randWire(
+  public static func randWire(
     nodes: Int = 32, neighbours: Int = 4, rewiring: Double = 0.75, stages: Int = 3, channels: Int = 78,
     imageSize: Int = 56, using generator: inout SeededGenerator
   ) throws -> Graph {
@@ -149,6 +166,24 @@ private struct CellNetwork {
       states.append(try builder.add(.add(activation: .none), [left, right]))
     }
     return try builder.add(.concat(axis: 1), cell.concat.map { states[$0] })
+  }
+
+  /// Three stages of normal cells, a reduction cell between them; returns the last cell's result.
+  mutating func stages(_ genotype: Genotype, _ inputs: [TensorID], cellsPerStage: Int, filters: Int) throws
+    -> TensorID
+  {
+    var states = inputs
+    var width = filters
+    for stage in 0..<3 {
+      if stage > 0 {
+        width *= 2
+        states = [states[1], try cell(genotype.reduction, states, filters: width, stride: 2)]
+      }
+      for _ in 0..<cellsPerStage {
+        states = [states[1], try cell(genotype.normal, states, filters: width, stride: 1)]
+      }
+    }
+    return states[1]
   }
 
   mutating func benchmarkCell(_ operations: [String], _ x: TensorID, channels: Int) throws -> TensorID {

@@ -6,14 +6,14 @@ import Foundations
 /// Among them: tensors with several readers, operators with several outputs or none read, views (of weights too),
 /// in-place candidates of the right and the wrong type, repeated inputs, operators without activations as inputs,
 /// graph outputs that are also read, graph inputs that are outputs or that nobody reads.
-package enum RandomGraphs {
+public enum RandomGraphs {
   private static let types = [
     "Conv", "Add", "Mul", "Sum", "Relu", "Relu", "Reshape", "Identity", "Dropout", "Split", "Concat",
     "MaxPool",
   ]
 
   /// A graph of `operatorCount` operators in an order of the file that is valid.
-  package static func graph(operatorCount: Int, using generator: inout SeededGenerator) -> Graph {
+  public static func graph(operatorCount: Int, using generator: inout SeededGenerator) -> Graph {
     var maker = Maker()
     for _ in 0..<Int.random(in: 1...3, using: &generator) { maker.addInput(&generator) }
     let locality = Int.random(in: 2...8, using: &generator)
@@ -24,7 +24,7 @@ package enum RandomGraphs {
   }
 
   /// A graph of cells, each a small random tangle that ends in a Concat and reads the two results before it.
-  package static func cells(count: Int, operatorsPerCell: Int, using generator: inout SeededGenerator)
+  public static func cells(count: Int, operatorsPerCell: Int, using generator: inout SeededGenerator)
     -> Graph
   {
     var maker = Maker()
@@ -52,14 +52,14 @@ package enum RandomGraphs {
   }
 
   /// Scratch bytes for every operator of `graph`, most of them zero.
-  package static func workspace(for graph: Graph, using generator: inout SeededGenerator) -> [Int] {
+  public static func workspace(for graph: Graph, using generator: inout SeededGenerator) -> [Int] {
     graph.operators.map { _ in
       Bool.random(using: &generator) ? 0 : 4 * Int.random(in: 0...10, using: &generator)
     }
   }
 
   /// Another valid order than the file's: a random ready operator at every step.
-  package static func order(of graph: Graph, using generator: inout SeededGenerator) -> [OperatorID] {
+  public static func order(of graph: Graph, using generator: inout SeededGenerator) -> [OperatorID] {
     var waiting = graph.predecessors.map(\.count)
     var ready = graph.operatorIDs.filter { waiting[$0.index] == 0 }
     var order: [OperatorID] = []
@@ -75,7 +75,7 @@ package enum RandomGraphs {
   }
 
   /// The same graph with its operators listed in another order.
-  package static func relisted(_ graph: Graph, _ order: [OperatorID]) -> Graph {
+  public static func relisted(_ graph: Graph, _ order: [OperatorID]) -> Graph {
     try! Graph(
       name: graph.name, tensors: graph.tensors, operators: order.map { graph[$0] }, inputs: graph.inputs,
       outputs: graph.outputs)

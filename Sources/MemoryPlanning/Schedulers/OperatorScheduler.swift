@@ -28,8 +28,12 @@ public enum SchedulerName: String, Codable, CaseIterable, Sendable {
   case kahn
   /// Depth-first reverse post-order.
   case rpo
+  /// Dynamic programming over ready sets, divided at hourglasses, after SERENITY.
+  case serenity
   /// Hierarchical scheduling after HMCOS.
   case hmcos
+  /// Iterative fusion and an integer program after Zhong et al.; needs the HiGHS library.
+  case fusionILP = "fusion-ilp"
   /// The proved optimum; the scheduler to use unless something else is asked for.
   case exact
 
@@ -42,7 +46,9 @@ public enum SchedulerName: String, Codable, CaseIterable, Sendable {
     case .file: FileOrderScheduler()
     case .kahn: KahnScheduler()
     case .rpo: ReversePostOrderScheduler()
+    case .serenity: SerenityScheduler()
     case .hmcos: HMCOSScheduler()
+    case .fusionILP: FusionILPScheduler()
     case .exact: ExactScheduler()
     }
   }

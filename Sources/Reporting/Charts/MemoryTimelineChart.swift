@@ -90,7 +90,7 @@ public struct MemoryTimelineChart: Sendable {
       SVG.text(
         left + 20, 42,
         "\(scheduler): peak \(ByteCount.describe(after.peak.bytes)) at step \(after.peak.step) "
-          + "(\(after.peak.operatorName))\(saving)"),
+          + "(\(after.peak.operatorName.quoted))\(saving)"),
     ]
     if let before {
       parts.append(SVG.line(left, 55, left + 14, 55, style: "before"))
@@ -98,7 +98,7 @@ public struct MemoryTimelineChart: Sendable {
         SVG.text(
           left + 20, 59,
           "file's own order: peak \(ByteCount.describe(before.peak.bytes)) at step \(before.peak.step) "
-            + "(\(before.peak.operatorName))"))
+            + "(\(before.peak.operatorName.quoted))"))
     }
     if let boundBytes {
       parts.append(SVG.line(left + 480, 55, left + 494, 55, style: "bound"))

@@ -1,6 +1,7 @@
 import ComputationGraph
 import Foundations
 import MemoryPlanning
+import ONNXInterchange
 
 /// What `tandem schedule` says about one model: the schedule, what is proved about it, and the arena it needs.
 ///
@@ -32,6 +33,43 @@ public struct ScheduleReport: Codable, Hashable, Sendable {
     public let dataType: String
   }
 
+  /// What `--rewrite` changed before scheduling, and what that gained.
+  public struct Rewriting: Codable, Hashable, Sendable {
+    /// A node that was divided, or a Concat that was elided.
+    public struct Site: Codable, Hashable, Sendable {
+      /// How it was rewritten.
+      public let kind: String
+      /// The node's name.
+      public let node: String
+      /// Into how many parts.
+      public let parts: Int
+
+      /// Creates a site.
+      public init(kind: String, node: String, parts: Int) {
+        self.kind = kind
+        self.node = node
+        self.parts = parts
+      }
+    }
+
+    /// The lowest peak found for the model as it was.
+    public let peakBytesBefore: Int
+    /// Whether that is proved optimal.
+    public let provedOptimalBefore: Bool
+    /// Empty if nothing helps.
+    public let sites: [Site]
+    /// Choosing the sites, scheduling of every choice included.
+    public let seconds: Double
+
+    /// Creates a description.
+    public init(peakBytesBefore: Int, provedOptimalBefore: Bool, sites: [Site], seconds: Double) {
+      self.peakBytesBefore = peakBytesBefore
+      self.provedOptimalBefore = provedOptimalBefore
+      self.sites = sites
+      self.seconds = seconds
+    }
+  }
+
   /// 1.
   public let schemaVersion: Int
   /// The model's path as given.
@@ -42,9 +80,8 @@ public struct ScheduleReport: Codable, Hashable, Sendable {
   public let peakBytes: Int
   /// The best bound proved; equal to the peak when it is proved optimal.
   public let lowerBoundBytes: Int
-  /// The forced-passage bound, as far as the scheduler's limit on minimum cuts allowed: always a valid bound. Nil
-  /// (JSON null) where it was not computed.
-  public let forcedPassageBytes: Int?
+  /// The forced-passage bound, as far as the limit on minimum cuts allowed: always a valid bound.
+  public let forcedPassageBytes: Int
   /// Whether no order has a lower peak.
   public let provedOptimal: Bool
   /// The arena, padded to the alignment.
@@ -53,7 +90,7 @@ public struct ScheduleReport: Codable, Hashable, Sendable {
   public let unpaddedArenaBytes: Int
   /// Live peak of the file's own order; nil if that is no valid order.
   public let baselinePeakBytes: Int?
-  /// Indices into the file's node list.
+  /// Indices into the file's node list; where `rewriting` is there, into that of the file that was written.
   public let order: [Int]
   /// Names of the same operators.
   public let orderNames: [String]
@@ -67,49 +104,56 @@ public struct ScheduleReport: Codable, Hashable, Sendable {
   public let seconds: Double
   /// How bytes were counted.
   public let memoryModel: Model
+  /// What was rewritten; nil (JSON null) where it was not asked for.
+  public let rewriting: Rewriting?
 
-  /// Gathers the figures of a schedule.
+  /// Gathers the figures of a scheduled model.
   ///
   /// - Parameters:
-  ///   - nodeIndices: for each operator of `problem`, its index in the file's node list.
-  ///   - baseline: the file's own order evaluated, if it is valid.
-  ///   - forcedPassageBytes: the forced-passage bound, if it was computed.
+  ///   - model: the model's path as given.
   ///   - limit: a device's memory and reserved bytes, if one was given.
   public init(
-    model: String, schedule: Schedule, problem: MemoryProblem, arena: ArenaPlan, nodeIndices: [Int],
-    baseline: MemoryProfile?, forcedPassageBytes: Int?, limit: (memoryBytes: Int, reservedBytes: Int)?,
-    seconds: Double
+    model: String, _ scheduled: ScheduledModel, limit: (memoryBytes: Int, reservedBytes: Int)? = nil
   ) {
+    let (problem, schedule) = (scheduled.problem, scheduled.schedule)
     let graph = problem.graph
-    let bound: Int
-    switch schedule.proof {
-    case .optimal: bound = schedule.peak.bytes
-    case .bound(let lowerBytes): bound = lowerBytes
-    case .heuristic: bound = MemoryBound.trivial(problem).bytes
-    }
+    let bound =
+      switch schedule.proof {
+      case .optimal: schedule.peak.bytes
+      case .bound(let lowerBytes): lowerBytes
+      case .heuristic: MemoryBound.trivial(problem).bytes
+      }
+    let available = limit.map { $0.memoryBytes - $0.reservedBytes } ?? .max
     schemaVersion = 1
     self.model = model
     scheduler = schedule.scheduler
     peakBytes = schedule.peak.bytes
     lowerBoundBytes = bound
-    self.forcedPassageBytes = forcedPassageBytes
+    forcedPassageBytes = scheduled.forcedPassageBytes
     provedOptimal = bound == schedule.peak.bytes
-    arenaBytes = arena.arenaBytes
-    unpaddedArenaBytes = arena.unpaddedArenaBytes
-    baselinePeakBytes = baseline?.peak.bytes
-    order = schedule.order.map { nodeIndices[$0.index] }
+    arenaBytes = scheduled.arena.arenaBytes
+    unpaddedArenaBytes = scheduled.arena.unpaddedArenaBytes
+    baselinePeakBytes = scheduled.baseline?.peak.bytes
+    order = schedule.order.map { scheduled.nodeIndices[$0.index] }
     orderNames = schedule.order.map { graph[$0].name }
     peakStep = PeakStep(
       index: schedule.peak.step, name: schedule.peak.operatorName, inputBytes: schedule.peak.inputBytes,
       outputBytes: schedule.peak.outputBytes, otherLiveBytes: schedule.peak.otherLiveBytes,
       workspaceBytes: schedule.peak.workspaceBytes)
-    infeasible = limit.map { arena.arenaBytes > $0.memoryBytes - $0.reservedBytes } ?? false
-    provedInfeasible = limit.map { bound > $0.memoryBytes - $0.reservedBytes } ?? false
-    self.seconds = seconds
+    infeasible = scheduled.arena.arenaBytes > available
+    provedInfeasible = bound > available
+    seconds = scheduled.seconds
     let types = Set(graph.tensors.filter { $0.role == .activation }.map(\.elementType))
     memoryModel = Model(
       inplace: problem.model.inPlace, views: problem.model.views,
       dataType: types.count == 1 ? types.first!.rawValue : "mixed")
+    rewriting = scheduled.rewriting.map { rewriting in
+      Rewriting(
+        peakBytesBefore: rewriting.before.peak.bytes, provedOptimalBefore: rewriting.before.proof == .optimal,
+        sites: rewriting.sites.map {
+          Rewriting.Site(kind: $0.kind.rawValue, node: $0.node, parts: $0.parts)
+        }, seconds: scheduled.rewritingSeconds)
+    }
   }
 
   /// Encodes every key, absent values as null.
@@ -132,6 +176,7 @@ public struct ScheduleReport: Codable, Hashable, Sendable {
     try container.encode(provedInfeasible, forKey: .provedInfeasible)
     try container.encode(seconds, forKey: .seconds)
     try container.encode(memoryModel, forKey: .memoryModel)
+    try container.encode(rewriting, forKey: .rewriting)
   }
 
   private var arenaRemark: String {
@@ -157,8 +202,18 @@ public struct ScheduleReport: Codable, Hashable, Sendable {
         "file's own order", baselinePeakBytes,
         saving < 0 ? "\(NumberFormat.percent(-saving)) less" : "\(NumberFormat.percent(saving)) saved")
     }
+    if let rewriting {
+      bytes(
+        "without rewriting", rewriting.peakBytesBefore,
+        rewriting.provedOptimalBefore ? "proved optimal" : "not proved optimal")
+      let kinds = Dictionary(grouping: rewriting.sites, by: \.kind).sorted { $0.key < $1.key }
+      let sites = kinds.map { "\($0.value.count) \($0.key)" }.joined(separator: ", ")
+      table.append([
+        "rewritten", "\(rewriting.sites.count)", "", sites.isEmpty ? "nothing that helps" : sites,
+      ])
+    }
     table.append(["scheduling", NumberFormat.milliseconds(seconds * 1000), "", scheduler])
-    bytes("peak step \(peakStep.index)", peakBytes, peakStep.name)
+    bytes("peak step \(peakStep.index)", peakBytes, peakStep.name.quoted)
     bytes("  inputs", peakStep.inputBytes)
     bytes("  outputs", peakStep.outputBytes)
     bytes("  other live", peakStep.otherLiveBytes)
@@ -170,7 +225,7 @@ public struct ScheduleReport: Codable, Hashable, Sendable {
       (profile.liveBytes[$1], $0) < (profile.liveBytes[$0], $1)
     }
     for step in largest.prefix(5) {
-      top.append(["\(step)", ByteCount.describe(profile.liveBytes[step]), orderNames[step]])
+      top.append(["\(step)", ByteCount.describe(profile.liveBytes[step]), orderNames[step].quoted])
     }
     return table.rendered() + "\n\n" + top.rendered()
   }

@@ -82,7 +82,7 @@ public enum NetworkPlanner {
     let arena: ArenaPlan
     let livePeakBytes: Int
     do {
-      arena = try GreedyBySizeAllocator().allocate(
+      arena = try ArenaAllocator().allocate(
         bounded.problem, order: schedule.order, alignment: alignment)
       livePeakBytes = try MemoryProblem(graph: bounded.graph, model: MemoryModel())
         .evaluate(schedule.order).peak.bytes

@@ -20,11 +20,14 @@ struct ScheduleCommand: ParsableCommand {
       EXAMPLE
         tandem schedule model.onnx --memory-limit 256KiB
         tandem schedule model.onnx --output reordered.onnx --plan plan.json
+        tandem schedule model.onnx --rewrite --output smaller.onnx --plot memory.svg
       """)
 
   @Argument(help: "A model with static shapes.", completion: .file(extensions: ["onnx"]))
   var model: String
   @Option(help: "How to order.") var scheduler: SchedulerName = .standard
+  @Flag(help: "Divide convolutions among the inputs of a Concat, and elide Concats, where that saves memory.")
+  var rewrite = false
   @Flag(help: "Element-wise operators never overwrite an input.") var noInplace = false
   @Flag(help: "Reshape and its kin copy.") var noViews = false
   @Option(help: "The memory that the arena must fit, such as 256KiB.") var memoryLimit: String?
@@ -45,13 +48,6 @@ struct ScheduleCommand: ParsableCommand {
     if memoryLimit != nil, device != nil {
       throw ValidationError("give --memory-limit or --device, not both")
     }
-    var option: [String: String] = [:]
-    for (name, file) in [("--output", output), ("--plan", plan), ("--plot", plot)] {
-      guard let file else { continue }
-      if let other = option.updateValue(name, forKey: file) {
-        throw ValidationError("\(other) and \(name) name the same file")
-      }
-    }
     if let timeLimit, DurationText.parse(timeLimit) == nil {
       throw ValidationError("--time-limit: '\(timeLimit)' is no duration; write 10s, 500ms or 2min")
     }
@@ -60,33 +56,33 @@ struct ScheduleCommand: ParsableCommand {
 
   func run() throws {
     let limit = try memoryAndReserve()
-    let imported = try ONNXModel.load(from: URL(typed: model))
-    let (graph, nodeIndices) = try imported.schedulingGraph()
-    let problem = MemoryProblem(graph: graph, model: MemoryModel(inPlace: !noInplace, views: !noViews))
+    try checkFiles()
+    let request = ScheduledModel.Request(
+      scheduler: scheduler, memory: MemoryModel(inPlace: !noInplace, views: !noViews), rewrites: rewrite,
+      timeLimit: timeLimit.flatMap(DurationText.parse), alignment: alignment)
+    let loaded = try ONNXModel.load(from: URL(typed: model))
+    let scheduled = try ScheduledModel(loaded, request)
+    let report = ScheduleReport(model: model, scheduled, limit: limit)
 
-    let (schedule, forcedPassageBytes, seconds) = try scheduled(problem)
-    let baseline = try? problem.evaluate(graph.operatorIDs)
-    let arena = try GreedyBySizeAllocator().allocate(problem, order: schedule.order, alignment: alignment)
-    try PlanValidator.validate(arena, graph: graph, model: problem.model, order: schedule.order)
-
-    let report = ScheduleReport(
-      model: model, schedule: schedule, problem: problem, arena: arena, nodeIndices: nodeIndices,
-      baseline: baseline, forcedPassageBytes: forcedPassageBytes, limit: limit, seconds: seconds)
-    if let output { try AtomicFile.write(imported.reordered(by: schedule.order), to: URL(typed: output)) }
-    if let plan { try AtomicFile.write(JSONFile.encode(arena), to: URL(typed: plan)) }
+    if let output { try AtomicFile.write(scheduled.reordered, to: URL(typed: output)) }
+    if let plan { try AtomicFile.write(JSONFile.encode(scheduled.arena), to: URL(typed: plan)) }
     if let plot {
       let chart = MemoryTimelineChart(
-        title: URL(typed: model).lastPathComponent, before: baseline, after: schedule.profile,
-        scheduler: schedule.scheduler, boundBytes: report.lowerBoundBytes,
+        title: URL(typed: model).lastPathComponent, before: scheduled.baseline,
+        after: scheduled.schedule.profile, scheduler: report.scheduler, boundBytes: report.lowerBoundBytes,
         limitBytes: limit.map { $0.memoryBytes - $0.reservedBytes })
       try AtomicFile.write(Data(chart.svg().utf8), to: URL(typed: plot))
     }
-    try format.print(report) { report.table(profile: schedule.profile) }
+    if let output, loaded.hasExternalData, folder(of: output) != folder(of: model) {
+      Console.note(
+        "note: \(output) refers to files with weights that lie beside \(model): put it there to run it")
+    }
+    try format.print(report) { report.table(profile: scheduled.schedule.profile) }
 
     if let limit, report.infeasible {
       let available = limit.memoryBytes - limit.reservedBytes
       Console.error(
-        "the arena of \(ByteCount.describe(arena.arenaBytes)) is over the limit of \(ByteCount.describe(available))"
+        "the arena of \(ByteCount.describe(report.arenaBytes)) is over the limit of \(ByteCount.describe(available))"
           + (report.provedInfeasible
             ? "; no order can fit: the lower bound is \(ByteCount.describe(report.lowerBoundBytes))"
             : "; that no order fits is not proved (lower bound \(ByteCount.describe(report.lowerBoundBytes)))")
@@ -95,21 +91,27 @@ struct ScheduleCommand: ParsableCommand {
     }
   }
 
-  /// The schedule, the forced-passage bound, and the time that scheduling took (for other schedulers than `exact`,
-  /// which needs the bound, that of the bound is not part of it).
-  private func scheduled(_ problem: MemoryProblem) throws
-    -> (Schedule, forcedPassageBytes: Int, seconds: Double)
-  {
-    let timeLimit = timeLimit.flatMap(DurationText.parse)
-    let start = ContinuousClock.now
-    if scheduler == .exact {
-      let (schedule, certificate) = try ExactScheduler().certifiedSchedule(problem, timeLimit: timeLimit)
-      return (schedule, certificate.initialBound.bytes, (ContinuousClock.now - start) / .seconds(1))
+  /// Finds out before any work is done whether the files can be written, each without another one being lost.
+  private func checkFiles() throws {
+    let source = URL(typed: model).resolvingSymlinksInPath().standardizedFileURL
+    var option: [URL: String] = [:]
+    for (name, file) in [("--output", output), ("--plan", plan), ("--plot", plot)] {
+      guard let file else { continue }
+      let url = URL(typed: file).resolvingSymlinksInPath().standardizedFileURL
+      if url == source, name != "--output" {
+        throw ExitStatus.badInput("\(name): \(file) is the model itself")
+      }
+      if let other = option.updateValue(name, forKey: url) {
+        throw ExitStatus.badInput("\(other) and \(name) name the same file, \(file)")
+      }
+      guard FileManager.default.isWritableFile(atPath: url.deletingLastPathComponent().path) else {
+        throw FileError.cannotWrite(path: file, reason: "its folder does not exist or is read-only")
+      }
     }
-    let schedule = try scheduler.scheduler.schedule(problem, timeLimit: timeLimit)
-    let seconds = (ContinuousClock.now - start) / .seconds(1)
-    let bound = MemoryBound.forcedPassage(problem, orders: [schedule.order]).bytes
-    return (schedule.proving(lowerBytes: bound), bound, seconds)
+  }
+
+  private func folder(of file: String) -> URL {
+    URL(typed: file).resolvingSymlinksInPath().standardizedFileURL.deletingLastPathComponent()
   }
 
   private func memoryAndReserve() throws -> (memoryBytes: Int, reservedBytes: Int)? {

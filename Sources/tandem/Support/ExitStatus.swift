@@ -46,6 +46,11 @@ struct ExitStatus: Error {
       is DatasetError,
       is StoreError, is DeploymentError, is SchedulingError, is GraphError:
       self = .badInput("\(error)")
+    case let error as ModelSchedulingError:
+      switch error {
+      case .model, .scheduling: self = .badInput("\(error)")
+      case .invalidPlan: self = .failure("\(error)")
+      }
     case let error as SearchError:
       switch error {
       case .journalMismatch, .configuration, .dataset: self = .badInput("\(error)")

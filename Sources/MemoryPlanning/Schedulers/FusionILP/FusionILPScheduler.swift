@@ -19,7 +19,7 @@ import ComputationGraph
 /// but step 5 needs HiGHS. Graphs of more than 8,192 operators get HMCOS's order with the forced-passage bound.
 public struct FusionILPScheduler: OperatorScheduler {
   /// `fusion-ilp`.
-  public var name: String { "fusion-ilp" }
+  public var name: String { SchedulerName.fusionILP.rawValue }
 
   /// The most time for fixing pairs and for HiGHS, even where the schedule itself has no limit.
   public let programTimeLimit: Duration

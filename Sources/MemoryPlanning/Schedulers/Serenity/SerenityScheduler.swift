@@ -22,7 +22,7 @@ import ComputationGraph
 /// searches that keep a few states per step, and what was proved is the bound.
 public struct SerenityScheduler: OperatorScheduler {
   /// `serenity`.
-  public var name: String { "serenity" }
+  public var name: String { SchedulerName.serenity.rawValue }
 
   /// The most states of a step in the first rounds.
   public let statesPerStep: Int

@@ -1,9 +1,7 @@
-import ComputationGraph
-
 extension String {
   /// The text on one line with nothing in it that a terminal would act on: control and formatting characters,
   /// line and paragraph separators and backslashes are written as Swift's escapes.
-  var escaped: String {
+  public var escaped: String {
     var result = ""
     for scalar in unicodeScalars {
       switch scalar {
@@ -23,26 +21,9 @@ extension String {
   }
 
   /// The text as a name in a message: ``escaped``, and beyond 80 characters its start and its end only.
-  var quoted: String {
+  public var quoted: String {
     let scalars = unicodeScalars
     guard scalars.count > 80 else { return escaped }
     return "\(String(scalars.prefix(52)).escaped)…\(String(scalars.suffix(24)).escaped)"
-  }
-}
-
-extension GraphError {
-  /// The same error with names as messages show them.
-  var withQuotedNames: GraphError {
-    switch self {
-    case .unknownTensor(let name, let index): .unknownTensor(operatorName: name.quoted, index: index)
-    case .duplicateName(let name): .duplicateName(name.quoted)
-    case .severalProducers(let tensor): .severalProducers(tensor: tensor.quoted)
-    case .inputIsProduced(let tensor): .inputIsProduced(tensor: tensor.quoted)
-    case .weightIsProduced(let tensor): .weightIsProduced(tensor: tensor.quoted)
-    case .noProducer(let tensor): .noProducer(tensor: tensor.quoted)
-    case .cycle(let names): .cycle(operatorNames: names.map(\.quoted))
-    case .sizeOverflow(let tensor): .sizeOverflow(tensor: tensor.quoted)
-    case .invalidOperator(let name, let reason): .invalidOperator(name: name.quoted, reason: reason.escaped)
-    }
   }
 }
