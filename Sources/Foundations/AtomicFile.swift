@@ -16,24 +16,41 @@ public enum AtomicFile {
   ///
   /// - Throws: ``FileError/cannotWrite(path:reason:)``; the file that was there before is then untouched.
   public static func write(_ data: Data, to url: URL) throws(FileError) {
-    let target = url.resolvingSymlinksInPath()
-    var old = stat()
-    let exists = stat(target.path, &old) == 0
-    if exists, old.st_mode & S_IFMT != S_IFREG {
-      let isFolder = old.st_mode & S_IFMT == S_IFDIR
-      throw .cannotWrite(path: url.path, reason: isFolder ? FileError.isFolder : "it is no regular file")
-    }
+    let (target, mode) = try target(of: url)
     let name = ".tandem-\(getpid())-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).tmp"
     let temporary = target.deletingLastPathComponent().appendingPathComponent(name).path
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw .cannotWrite(path: url.path, reason: FileError.describe(errno)) }
-    var failure = fill(descriptor, with: data, mode: exists ? old.st_mode & 0o7777 : nil)
+    var failure = fill(descriptor, with: data, mode: mode)
     if close(descriptor) != 0, failure == nil { failure = errno }
     if failure == nil, rename(temporary, target.path) != 0 { failure = errno }
     if let failure {
       unlink(temporary)
       throw .cannotWrite(path: url.path, reason: FileError.describe(failure))
     }
+  }
+
+  /// Finds out without writing anything whether ``write(_:to:)-(Data,_)`` could, as far as that can be known.
+  ///
+  /// - Throws: ``FileError/cannotWrite(path:reason:)``.
+  public static func checkWritable(_ url: URL) throws(FileError) {
+    let (target, _) = try target(of: url)
+    // With "/.", what is no folder is named as such.
+    if access(target.deletingLastPathComponent().path + "/.", W_OK | X_OK) != 0 {
+      throw .cannotWrite(path: url.path, reason: FileError.describe(errno))
+    }
+  }
+
+  /// The file behind `url` and the permissions that it has, if it is there.
+  private static func target(of url: URL) throws(FileError) -> (file: URL, mode: mode_t?) {
+    let target = url.resolvingSymlinksInPath()
+    var old = stat()
+    guard stat(target.path, &old) == 0 else { return (target, nil) }
+    if old.st_mode & S_IFMT != S_IFREG {
+      let isFolder = old.st_mode & S_IFMT == S_IFDIR
+      throw .cannotWrite(path: url.path, reason: isFolder ? FileError.isFolder : "it is no regular file")
+    }
+    return (target, old.st_mode & 0o7777)
   }
 
   /// Writes `text` as UTF-8; see ``write(_:to:)-(Data,_)``.

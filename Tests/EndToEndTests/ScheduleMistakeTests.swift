@@ -141,4 +141,28 @@ import Testing
     #expect(reports[0].peakBytes == reports[1].peakBytes)
     #expect(reports[0].orderNames == reports[1].orderNames)
   }
+
+  /// However a file is named, no option overwrites the model or what another option writes.
+  @Test func filesAreNotConfused() throws {
+    let samples = try Samples()
+    defer { samples.scratch.remove() }
+    let model = samples.path(.networks, "constants")
+    let before = try Data(contentsOf: URL(fileURLWithPath: model))
+    let link = samples.scratch.path("link.onnx")
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: model)
+    let result = samples.scratch.path("result")
+    let same = samples.scratch.path("corners/../result")
+    for (arguments, message) in [
+      (["--plan", model], "--plan: \(model) is the model itself"),
+      (["--plot", link], "--plot: \(link) is the model itself"),
+      (["--plan", result, "--plot", same], "--plan and --plot name the same file"),
+      (["--output", same, "--plan", result], "--output and --plan name the same file"),
+    ] {
+      let outcome = try Executable.run(["schedule", model] + arguments)
+      #expect(outcome.status == 2 && outcome.output.isEmpty, "\(arguments): \(outcome)")
+      #expect(outcome.errors.contains(message), "\(arguments): \(outcome)")
+      #expect(try Data(contentsOf: URL(fileURLWithPath: model)) == before)
+      #expect(!FileManager.default.fileExists(atPath: result))
+    }
+  }
 }

@@ -72,7 +72,7 @@ import Testing
     }
     // With so few operators no limit of the search is reached, and its last round misses no solution.
     #expect(peaks[.hmcos]! == optimum)
-    #expect(peaks[.exact]! == optimum)
+    for name in [SchedulerName.serenity, .fusionILP, .exact] { #expect(peaks[name]! == optimum) }
     return (peaks, optimum)
   }
 

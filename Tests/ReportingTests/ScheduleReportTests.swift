@@ -45,8 +45,9 @@ import Testing
       report.peakStep.inputBytes == 64 && report.peakStep.outputBytes == 16
         && report.peakStep.otherLiveBytes == 32)
     #expect(report.infeasible)
-    #expect(report.forcedPassageBytes == 112 && report.provedOptimal && report.rewriting == nil)
-    #expect(report.provedInfeasible == (report.lowerBoundBytes > 100))
+    // Either of a and b can come first, so that no single operator is forced to see more than x and a.
+    #expect(report.forcedPassageBytes == 96 && report.lowerBoundBytes == 96)
+    #expect(!report.provedOptimal && !report.provedInfeasible && report.rewriting == nil)
     #expect(report.memoryModel.dataType == "float32")
     #expect(report.table(profile: scheduled.schedule.profile).contains("112 B"))
   }

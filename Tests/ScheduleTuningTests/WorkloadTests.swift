@@ -53,7 +53,7 @@ struct WorkloadTests {
   @Test func orderMatters() throws {
     let plan = try planned(cellNetwork())
     func key(_ order: [OperatorID]) throws -> String {
-      let arena = try GreedyBySizeAllocator().allocate(
+      let arena = try ArenaAllocator().allocate(
         MemoryProblem(graph: plan.graph, model: plan.model), order: order, alignment: 64)
       return Workload(graph: plan.graph, order: order, schedules: plan.schedules, arena: arena).key
     }

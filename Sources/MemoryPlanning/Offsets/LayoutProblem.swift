@@ -17,8 +17,8 @@ struct LayoutProblem {
     let parts: [Part]
     /// Bytes from the start of the first part to the end of the last.
     let bytes: Int
-    /// The same for a rectangle, rounded up to the alignment, because nothing else can use the rest; other items can
-    /// have unaligned neighbours of their own, so theirs is not rounded.
+    /// The same for a rectangle, rounded up to the alignment, because no other rectangle can use the rest; other items
+    /// can have unaligned neighbours of their own, so theirs is not rounded.
     let paddedBytes: Int
     let firstSection: Int
     let lastSection: Int
@@ -31,9 +31,9 @@ struct LayoutProblem {
   let sectionCount: Int
   /// What offsets of items are multiples of.
   let alignment: Int
-  /// The most that is in use at any step, padding included: no arena is smaller.
+  /// The most that is in use at any step, padding included where nothing could lie in it: no arena is smaller.
   let leastBytes: Int
-  /// The most that is in use in each section.
+  /// What is in use in each section, padding included.
   let usage: [Int]
 
   /// Takes the blocks of `lifetimes` and drops all steps whose blocks are among those of a neighbour.
@@ -64,20 +64,32 @@ struct LayoutProblem {
         firstSection: parts.reduce(Int.max) { min($0, $1.firstSection) },
         lastSection: parts.reduce(0) { max($0, $1.lastSection) })
     }
-    var changes = [Int](repeating: 0, count: sections.count + 1)
+    var (padded, plain, tied) = (
+      [Int](repeating: 0, count: sections.count + 1), [Int](repeating: 0, count: sections.count + 1),
+      [Int](repeating: 0, count: sections.count + 1)
+    )
+    func add(_ amount: Int, from part: Part, to changes: inout [Int]) {
+      changes[part.firstSection] += amount
+      changes[part.lastSection + 1] -= amount
+    }
     for item in items {
       for part in item.parts {
-        let bytes = item.isRectangle ? item.paddedBytes : part.bytes
-        changes[part.firstSection] += bytes
-        changes[part.lastSection + 1] -= bytes
+        add(part.bytes, from: part, to: &plain)
+        add(item.isRectangle ? item.paddedBytes : part.bytes, from: part, to: &padded)
+        add(item.isRectangle ? 0 : 1, from: part, to: &tied)
       }
     }
-    var level = 0
-    usage = changes.dropLast().map { change in
-      level += change
-      return level
+    func levels(_ changes: [Int]) -> [Int] {
+      var level = 0
+      return changes.dropLast().map { change in
+        level += change
+        return level
+      }
     }
-    leastBytes = (usage.max() ?? 0).roundedUp(to: alignment)
+    usage = levels(padded)
+    // A part of an item that is no rectangle may begin within the padding of one.
+    let forced = zip(levels(tied), zip(levels(plain), usage)).map { $0 > 0 ? $1.0 : $1.1 }
+    leastBytes = (forced.max() ?? 0).roundedUp(to: alignment)
   }
 
   /// One step of each stretch between a beginning and the first end that follows: it sees all blocks that meet there.

@@ -3,6 +3,7 @@ import CoSearch
 import ExperimentStore
 import Foundation
 import Kernels
+import MemoryPlanning
 import Reporting
 import ScheduleTuning
 import Training
@@ -36,7 +37,7 @@ struct DoctorCommand: ParsableCommand {
         found:
           "\(environment.cpu), \(environment.processors) threads, vectors: \(environment.vectorExtension)",
         fix: nil),
-      blas(environment), dataset(), database(), python(),
+      blas(environment), dataset(), database(), integerPrograms(), python(),
     ]
     try format.print(checks) {
       var table = TextTable(columns: [
@@ -89,6 +90,19 @@ struct DoctorCommand: ParsableCommand {
       return Check(
         requirement: "schedule database", state: .missing, found: "\(error)",
         fix: "make the folder writable, or give --database")
+    }
+  }
+
+  /// One scheduler among several needs it, and not for every graph.
+  private func integerPrograms() -> Check {
+    let requirement = "HiGHS for '\(SchedulerName.fusionILP.rawValue)'"
+    do {
+      let solver = try HiGHSSolver()
+      return Check(requirement: requirement, state: .ok, found: "\(solver.version), \(solver.path)", fix: nil)
+    } catch {
+      return Check(
+        requirement: requirement, state: .warning, found: "no library",
+        fix: "pip install highspy, in ./.venv or for the user, or \(HiGHSSolver.environmentVariable)=FILE")
     }
   }
 

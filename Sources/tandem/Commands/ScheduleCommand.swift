@@ -104,9 +104,7 @@ struct ScheduleCommand: ParsableCommand {
       if let other = option.updateValue(name, forKey: url) {
         throw ExitStatus.badInput("\(other) and \(name) name the same file, \(file)")
       }
-      guard FileManager.default.isWritableFile(atPath: url.deletingLastPathComponent().path) else {
-        throw FileError.cannotWrite(path: file, reason: "its folder does not exist or is read-only")
-      }
+      try AtomicFile.checkWritable(URL(typed: file))
     }
   }
 
