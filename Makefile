@@ -1,8 +1,10 @@
 # Two commands do everything: `make search` and `make test`. The others are conveniences.
 EXPERIMENT ?= Experiments/fashion-mnist.yaml
 SEARCH_OPTIONS ?=
+SWIFT_CODE = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+BENCHMARKS = swift run -c release --package-path Benchmarks
 
-.PHONY: search test build lint format doctor clean
+.PHONY: search test build lint format doctor memory-results clean
 
 search: build
 	.build/release/tandem search $(EXPERIMENT) $(SEARCH_OPTIONS)
@@ -16,13 +18,19 @@ build:
 	swift build -c release --product tandem
 
 lint:
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	swift format lint --strict --recursive --parallel $(SWIFT_CODE)
 
 format:
-	swift format --in-place --recursive --parallel Package.swift Sources Tests
+	swift format --in-place --recursive --parallel $(SWIFT_CODE)
 
 doctor: build
 	.build/release/tandem doctor
 
+# Some 15 minutes; '../shared/data/graphs' is measured as well where it is there. Needs what 'make test' installs.
+memory-results:
+	Scripts/setup.sh --tests
+	$(BENCHMARKS) memory-scheduling soak --graphs 50000 --output Results/memory-scheduling
+	$(BENCHMARKS) memory-scheduling --output Results/memory-scheduling
+
 clean:
-	rm -rf .build
+	rm -rf .build Benchmarks/.build

@@ -36,7 +36,7 @@ public enum NetworkPlanner {
       schedules: graph.operatorIDs.map { KernelSchedule.choose(for: $0, in: graph, rowTile: rows) })
   }
 
-  /// Orders the operators with the policy's scheduler, gives every buffer an offset (greedy by size), and validates
+  /// Orders the operators with the policy's scheduler, gives every buffer an offset, and validates
   /// the plan.
   ///
   /// Under ``RowTile/fit`` every kernel has its smallest workspace: the smallest arena that this order can have.
