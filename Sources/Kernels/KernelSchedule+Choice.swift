@@ -32,7 +32,13 @@ extension KernelSchedule {
   public func applies(to id: OperatorID, in graph: Graph) -> Bool {
     let node = graph[id]
     switch (algorithm, node.kind) {
-    case (.im2colGEMM, .convolution): return rowTile.map { $0 > 0 } ?? true
+    case (.im2colGEMM, .convolution), (.directPanel, .convolution): return rowTile.map { $0 > 0 } ?? true
+    case (.winograd2x2, .convolution(let window, let groups, _, _)),
+      (.winograd4x4, .convolution(let window, let groups, _, _)):
+      return rowTile.map { $0 > 0 } ?? true && groups == 1 && window.kernel == Size2D(3)
+        && window.stride == Size2D(1) && window.dilation == Size2D(1)
+    case (.directInPlace, .convolution):
+      return rowTile == nil && ConvolutionPlans.runsInPlace(id, in: graph)
     case (.gemm1x1, .convolution(let window, _, .none, _)):
       return rowTile == nil && window.kernel == Size2D(1) && window.stride == Size2D(1)
         && window.padding == Padding2D(0)
@@ -48,9 +54,16 @@ extension KernelSchedule {
   /// The scratch memory that the kernel uses, in bytes: exactly, neither more nor less.
   ///
   /// For `im2colGEMM` it is (C / groups) · kernel height · kernel width · row tile · output width · 4; the panel
-  /// serves one group and one image after the other. Every other algorithm needs none.
+  /// serves one group and one image after the other. Those of `directPanel` and the Winograd algorithms are what their
+  /// kernels say; every other algorithm needs none.
   public func workspaceBytes(for id: OperatorID, in graph: Graph) -> Int {
-    guard algorithm == .im2colGEMM, case .convolution = graph[id].kind else { return 0 }
+    guard case .convolution = graph[id].kind else { return 0 }
+    switch algorithm {
+    case .im2colGEMM: break
+    case .directPanel, .winograd2x2, .winograd4x4:
+      return ConvolutionPlans.workspaceFloats(self, id, in: graph) * MemoryLayout<Float>.size
+    default: return 0
+    }
     let weight = graph[graph[id].inputs[1]].shape
     let output = graph[graph[id].outputs[0]].shape
     let rows = min(rowTile ?? output[2], output[2])

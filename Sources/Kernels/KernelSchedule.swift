@@ -5,6 +5,16 @@ public enum KernelAlgorithm: String, Hashable, Codable, Sendable, CaseIterable {
   /// Convolution as a matrix product over a panel into which the input's windows are gathered, a bounded number of
   /// output rows at a time. Works for every convolution; the panel is its workspace.
   case im2colGEMM
+  /// Winograd's minimal filtering with 2×2 outputs a tile: a 3×3 convolution of stride 1 with 2.25 times fewer products.
+  /// A bounded number of rows of tiles at a time is its workspace; its weights are transformed, 16/9 of their size.
+  case winograd2x2
+  /// The same with 4×4 outputs a tile: 4 times fewer products, transformed weights of 4 times the size, and errors of
+  /// rounding some times larger.
+  case winograd4x4
+  /// Sums of many output channels and pixels in vector registers, the input read where it lies: no workspace. Stride 1.
+  case directInPlace
+  /// The same from a padded copy of the input rows that a bounded number of output rows need; its workspace.
+  case directPanel
   /// A 1×1 convolution with stride 1 and no padding as one matrix product straight on the input. No workspace.
   case gemm1x1
   /// A convolution whose groups have one input channel each, tap by tap. No workspace.
@@ -25,7 +35,8 @@ public enum KernelAlgorithm: String, Hashable, Codable, Sendable, CaseIterable {
 public struct KernelSchedule: Hashable, Codable, Sendable {
   /// How the operator is computed.
   public var algorithm: KernelAlgorithm
-  /// Output rows gathered into one panel of `im2colGEMM`; nil for the whole image, and for every other algorithm.
+  /// Output rows that are worked on at once by `im2colGEMM` and `directPanel`, rows of tiles by the Winograd ones; nil
+  /// for the whole image, and for every other algorithm.
   public var rowTile: Int?
 
   /// Creates a kernel schedule.

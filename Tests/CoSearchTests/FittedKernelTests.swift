@@ -32,11 +32,13 @@ import Testing
     return (0..<count).map { _ in with(.fit, space.sample(using: &generator)) }
   }
 
-  /// What fits with one row at a time fits, and what does not is rejected for the same reasons.
+  /// What fits with one row at a time fits, and some that does not, since other kernels need less workspace; what is
+  /// rejected does not fit without any workspace.
   @Test func nothingThatFitsWithTheSmallestWorkspacesIsRejected() throws {
     let experiment = try files.load(TinyExperiment.text(devices: "[impossible, small, large, huge]"))
     let fake = FakeEvaluation(experiment)
     var admitted = 0
+    var more = 0
     for candidate in candidates(experiment.space, seed: 31, count: 80) {
       let rows = with(.rows(1), candidate)
       let fitted = Trial(
@@ -45,8 +47,10 @@ import Testing
       let least = Trial(
         id: 0, candidate: rows, outcome: try fake.evaluator.evaluate(rows, for: experiment.devices),
         seconds: 0)
-      #expect(fitted.rejections == least.rejections)
-      #expect(fitted.measurement?.devices.keys.sorted() == least.measurement?.devices.keys.sorted())
+      #expect(Set(fitted.rejections.keys).isSubset(of: least.rejections.keys))
+      let names = Set(fitted.measurement.map { Array($0.devices.keys) } ?? [])
+      #expect(names.isSuperset(of: least.measurement.map { Array($0.devices.keys) } ?? []))
+      more += names.count - (least.measurement?.devices.count ?? 0)
       for device in experiment.devices {
         guard let result = fitted.measurement?.devices[device.name] else { continue }
         admitted += 1
@@ -56,7 +60,7 @@ import Testing
         #expect(result.livePeakBytes <= result.peak.bytes)
       }
     }
-    #expect(admitted > 60)
+    #expect(admitted > 60 && more > 5)
   }
 
   /// The fake latencies make 8 rows the fastest: the large device can afford them more often.

@@ -19,6 +19,7 @@ struct KernelAccuracyTests {
   /// A convolution may be computed in any way that applies to it, not only in the one that is chosen.
   @Test(arguments: [
     OperatorFamily.convolution, .groupedConvolution, .pointwiseConvolution, .depthwiseConvolution,
+    .wideConvolution,
   ])
   func everyAlgorithmThatAppliesIsRight(family: OperatorFamily) throws {
     var generator = SeededGenerator(seed: 12, stream: UInt64(OperatorFamily.allCases.firstIndex(of: family)!))
@@ -26,15 +27,16 @@ struct KernelAccuracyTests {
     for _ in 0..<200 {
       let graph = try family.randomGraph(&generator)
       for algorithm in KernelAlgorithm.allCases {
-        let schedule = KernelSchedule(
-          algorithm: algorithm,
-          rowTile: algorithm == .im2colGEMM ? Int.random(in: 1...20, using: &generator) : nil)
-        guard schedule.applies(to: OperatorID(0), in: graph) else { continue }
+        let tiles = [Int.random(in: 1...20, using: &generator), nil]
+        let schedule = tiles.map { KernelSchedule(algorithm: algorithm, rowTile: $0) }
+          .first { $0.applies(to: OperatorID(0), in: graph) }
+        guard let schedule else { continue }
         tried.insert(algorithm)
         try compare(PlannedGraph(graph, rowTile: nil, schedules: [schedule]), &generator)
       }
     }
-    #expect(tried.contains(.im2colGEMM))
+    #expect(tried.isSuperset(of: [.im2colGEMM, .directInPlace, .directPanel]))
+    if family == .wideConvolution { #expect(tried.isSuperset(of: [.winograd2x2, .winograd4x4])) }
     if family == .depthwiseConvolution { #expect(tried.contains(.depthwiseDirect)) }
     if family == .pointwiseConvolution { #expect(tried.contains(.gemm1x1)) }
   }

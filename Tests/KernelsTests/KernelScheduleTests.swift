@@ -72,14 +72,17 @@ struct KernelScheduleTests {
   }
 
   /// The kernel stays inside the workspace that it declares and uses it to the last byte.
-  @Test(arguments: [1, 2, 3, 7, nil])
-  func workspaceIsExact(rowTile: Int?) throws {
+  @Test(
+    arguments: [KernelAlgorithm.im2colGEMM, .directPanel, .winograd2x2, .winograd4x4, .directInPlace],
+    [1, 2, 3, 7, nil])
+  func workspaceIsExact(algorithm: KernelAlgorithm, rowTile: Int?) throws {
     var generator = SeededGenerator(seed: 31)
-    for family in [OperatorFamily.convolution, .groupedConvolution, .pointwiseConvolution] {
+    for family in [OperatorFamily.convolution, .groupedConvolution, .pointwiseConvolution, .wideConvolution] {
       for _ in 0..<25 {
         let graph = try family.randomGraph(&generator)
         let id = OperatorID(0)
-        let schedule = KernelSchedule(algorithm: .im2colGEMM, rowTile: rowTile)
+        let schedule = KernelSchedule(algorithm: algorithm, rowTile: rowTile)
+        guard schedule.applies(to: id, in: graph) else { continue }
         let bytes = schedule.workspaceBytes(for: id, in: graph)
         let zone = 64
         let canary = Float(bitPattern: 0x7FC0_1234)
@@ -103,7 +106,9 @@ struct KernelScheduleTests {
         }
         let isUsed = memory.map { $0.bitPattern != canary.bitPattern }
         #expect(!isUsed[..<zone].contains(true) && !isUsed[(zone + bytes / 4)...].contains(true))
-        #expect(!isUsed[zone..<zone + bytes / 4].contains(false))
+        let own = isUsed[zone..<zone + bytes / 4]
+        // Winograd's kernels leave out a cache line here and there, so that equal places lie in different sets.
+        #expect(schedule.algorithm.isWinograd ? own.last != false : !own.contains(false))
       }
     }
   }
@@ -113,4 +118,8 @@ struct KernelScheduleTests {
     memory.initialize(from: values.baseAddress!, count: values.count)
     return memory
   }
+}
+
+extension KernelAlgorithm {
+  fileprivate var isWinograd: Bool { self == .winograd2x2 || self == .winograd4x4 }
 }

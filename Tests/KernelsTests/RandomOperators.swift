@@ -6,6 +6,8 @@ enum OperatorFamily: String, CaseIterable, Sendable {
   case convolution, groupedConvolution, pointwiseConvolution, depthwiseConvolution, batchNormalization, relu,
     maxPool
   case averagePool, globalAveragePool, add, concat, flatten, fullyConnected, identity
+  /// 3×3 with stride 1, and channels enough for more than one block of any kernel.
+  case wideConvolution
 
   /// A graph of one random operator of this family whose inputs are all graph inputs.
   func randomGraph(_ generator: inout SeededGenerator) throws -> Graph {
@@ -22,14 +24,15 @@ enum OperatorFamily: String, CaseIterable, Sendable {
     let shape: TensorShape = [batch, draw(1...9), draw(1...14), draw(1...14)]
     let output: TensorID
     switch self {
-    case .convolution, .groupedConvolution, .pointwiseConvolution, .depthwiseConvolution:
+    case .convolution, .groupedConvolution, .pointwiseConvolution, .depthwiseConvolution, .wideConvolution:
       let groups =
         switch self {
         case .groupedConvolution: draw(2...3)
         case .depthwiseConvolution: draw(1...7)
         default: 1
         }
-      let channels = self == .depthwiseConvolution ? groups : groups * draw(1...5)
+      let channels =
+        self == .depthwiseConvolution ? groups : groups * draw(1...(self == .wideConvolution ? 40 : 5))
       let x = builder.input("x", shape: [batch, channels, shape[2], shape[3]])
       let isPlain = self == .pointwiseConvolution && draw(0...2) > 0
       let window =
@@ -37,8 +40,10 @@ enum OperatorFamily: String, CaseIterable, Sendable {
         ? Window2D(
           kernel: Size2D(1), stride: isPlain ? Size2D(1) : Size2D(height: draw(1...3), width: draw(1...2)),
           padding: isPlain ? Padding2D(0) : Padding2D(draw(0...1)))
-        : Self.window(&generator, maxKernel: 5)
-      let outputs = groups * draw(1...4)
+        : self == .wideConvolution
+          ? Window2D(kernel: Size2D(3), padding: Padding2D(draw(0...2)))
+          : Self.window(&generator, maxKernel: 5)
+      let outputs = groups * draw(1...(self == .wideConvolution ? 70 : 4))
       var arguments = [
         x,
         builder.weight("w", shape: [outputs, channels / groups, window.kernel.height, window.kernel.width]),

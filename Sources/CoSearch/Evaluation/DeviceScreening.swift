@@ -53,13 +53,16 @@ struct DeviceScreening {
   mutating func fitKernels(by latency: any LatencySource) throws(LatencySourceError) {
     var plans: [FittedClass: PlannedNetwork] = [:]
     for (index, (device, least)) in admitted.enumerated() where least.policy.rowTile == .fit {
-      let fitted = FittedClass(execution: device.executionClass, arenaLimitBytes: device.arenaLimitBytes)
+      let fitted = FittedClass(
+        execution: device.executionClass, arenaLimitBytes: device.arenaLimitBytes,
+        weightLimitBytes: device.flashBytes)
       if let plan = plans[fitted] {
         admitted[index].network = plan
         continue
       }
       do {
-        let fit = try KernelFit(least, arenaLimitBytes: device.arenaLimitBytes)
+        let fit = try KernelFit(
+          least, arenaLimitBytes: device.arenaLimitBytes, weightLimitBytes: device.flashBytes)
         var costs: [OperatorID: [Double]] = [:]
         for (id, options) in fit.openChoices {
           costs[id] = try latency.operatorMilliseconds(
@@ -79,6 +82,7 @@ struct DeviceScreening {
   private struct FittedClass: Hashable {
     let execution: ExecutionClass
     let arenaLimitBytes: Int
+    let weightLimitBytes: Int?
   }
 
   /// Everything known of an admitted candidate.
@@ -89,7 +93,8 @@ struct DeviceScreening {
     return Measurement(
       validation: validation, devices: devices, rejections: rejections,
       trivialBoundBytes: network.trivialBound.bytes,
-      weightBytes: network.weightBytes, macs: network.graph.macs, parameters: network.graph.parameterCount)
+      weightBytes: network.graph.weightBytes, macs: network.graph.macs,
+      parameters: network.graph.parameterCount)
   }
 
   private static func rejection(of network: PlannedNetwork, by device: DeviceProfile) -> Rejection? {

@@ -13,7 +13,7 @@ public struct Measurement: Codable, Hashable, Sendable {
   /// The largest sum of inputs, outputs and workspace of one operator: no order has a smaller peak. The workspace is
   /// the smallest that the policy allows.
   public let trivialBoundBytes: Int
-  /// Weights of the inference form, batch normalisation folded: what counts against flash.
+  /// Weights of the inference form, batch normalisation folded, as the model file holds them; kernels may store more.
   public let weightBytes: Int
   /// Multiply–accumulate operations of one inference.
   public let macs: Int

@@ -154,7 +154,6 @@ public struct BundleVerifier {
     }
     try expect("producer.name", manifest.producer.name, is: model.producer.name)
     try expect("producer.version", manifest.producer.version, is: model.producer.version)
-    try expect("memory.weightBytes", manifest.memory.weightBytes, is: graph.weightBytes)
     try expect(
       "memory.modelOrderPeakBytes", manifest.memory.modelOrderPeakBytes, is: try Self.orderPeak(of: graph))
     try expect(
@@ -203,11 +202,30 @@ public struct BundleVerifier {
     } catch {
       throw .scheduleMismatch(reason: "\(error)")
     }
+    try checkWeights(of: schedule, against: graph)
     try expect("memory.inplace", manifest.memory.inplace, is: rules.inPlace)
     try expect("memory.views", manifest.memory.views, is: rules.views)
     try expect("memory.peakBytes", manifest.memory.peakBytes, is: peak.bytes)
     try expect("memory.peakStep.bytes", manifest.memory.peakStep.bytes, is: peak.bytes)
     try expect("memory.peakStep.operatorName", manifest.memory.peakStep.operatorName, is: peak.operatorName)
     try expect("memory.livePeakBytes", manifest.memory.livePeakBytes, is: livePeakBytes)
+  }
+
+  /// Kernels store the weights of model.onnx as they are, or packed, then in at least as many bytes.
+  private func checkWeights(of schedule: BundleSchedule, against graph: Graph) throws(DeploymentError) {
+    var counted: Set<TensorID> = []
+    var stored = 0
+    for (id, entry) in zip(graph.operatorIDs, schedule.operators) {
+      let weights = graph[id].inputs.filter { graph[$0].role == .weight && counted.insert($0).inserted }
+      let least = weights.reduce(0) { $0 + graph[$1].byteCount }
+      let (sum, overflow) = stored.addingReportingOverflow(entry.weightBytes)
+      guard !overflow, entry.algorithm.packsWeights ? entry.weightBytes >= least : entry.weightBytes == least
+      else {
+        throw .kernelSchedule(
+          reason: "the weights of '\(entry.name)' have \(least) bytes, not \(entry.weightBytes)")
+      }
+      stored = sum
+    }
+    try expect("memory.weightBytes", manifest.memory.weightBytes, is: stored)
   }
 }

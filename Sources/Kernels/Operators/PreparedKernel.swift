@@ -48,17 +48,14 @@ package enum KernelFactory {
         input: x, output: y, window: window, groups: groups, inputRelu: before == .relu,
         outputRelu: after == .relu,
         operands: operands)
-      switch schedule.algorithm {
-      case .gemm1x1: return PointwiseConvolution(layer: layer)
-      case .depthwiseDirect: return DepthwiseConvolution(layer: layer)
-      default:
-        guard let panel = operands.workspace else {
-          throw .workspaceMismatch(
-            operatorName: node.name, declaredBytes: schedule.workspaceBytes(for: id, in: graph),
-            plannedBytes: 0)
-        }
-        return PanelConvolution(layer: layer, rowTile: min(schedule.rowTile ?? y[2], y[2]), panel: panel)
+      let workspaceBytes = schedule.workspaceBytes(for: id, in: graph)
+      guard workspaceBytes == 0 || operands.workspace != nil else {
+        throw .workspaceMismatch(
+          operatorName: node.name, declaredBytes: workspaceBytes, plannedBytes: 0)
       }
+      return convolution(
+        layer, by: schedule, rows: min(schedule.rowTile ?? y[2], y[2]), workspace: operands.workspace,
+        packedBytes: schedule.packedWeightBytes(for: id, in: graph) ?? 0)
     case .batchNormalization(let epsilon, let after):
       return BatchNormalization(input: x, epsilon: epsilon, relu: after == .relu, operands: operands)
     case .relu: return Relu(count: y.elementCount, operands: operands)
@@ -78,6 +75,47 @@ package enum KernelFactory {
     case .opaque(let type): throw .notExecutable(operatorName: node.name, type: type)
     }
   }
+
+  /// - Precondition: the schedule applies, and there is a workspace if it declares one.
+  private static func convolution(
+    _ layer: ConvolutionLayer, by schedule: KernelSchedule, rows: Int,
+    workspace: UnsafeMutablePointer<Float>?,
+    packedBytes: Int
+  ) -> any PreparedKernel {
+    if schedule.algorithm.packsWeights {
+      return PackedKernel(packedBytes: packedBytes) { packed in
+        if let tile = schedule.winogradTile {
+          return WinogradConvolution(
+            layer: layer, tile: tile,
+            tileRows: ConvolutionPlans.winogradTileRows(
+              schedule.rowTile, batch: layer.batch, outputHeight: layer.window.outputHeight, tile: tile),
+            channelGroups: ConvolutionPlans.winogradChannelGroups, packedWeights: packed,
+            workspace: workspace!)
+        }
+        return DirectConvolution(
+          layer: layer, rows: schedule.algorithm == .directInPlace ? 0 : rows, packedWeights: packed,
+          workspace: workspace)
+      }
+    }
+    switch schedule.algorithm {
+    case .gemm1x1: return PointwiseConvolution(layer: layer)
+    case .depthwiseDirect: return DepthwiseConvolution(layer: layer)
+    default: return PanelConvolution(layer: layer, rowTile: rows, panel: workspace!)
+    }
+  }
+}
+
+/// A kernel together with the weights that it stores in a form of its own.
+private final class PackedKernel: PreparedKernel {
+  private let memory: MemoryBlock
+  private let kernel: any PreparedKernel
+
+  init(packedBytes: Int, _ prepare: (UnsafeMutablePointer<Float>) -> any PreparedKernel) {
+    memory = MemoryBlock(bytes: packedBytes)
+    kernel = prepare(memory.start.assumingMemoryBound(to: Float.self))
+  }
+
+  func run() { kernel.run() }
 }
 
 extension inference_window {

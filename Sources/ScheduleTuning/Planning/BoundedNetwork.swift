@@ -46,6 +46,6 @@ public struct BoundedNetwork: Sendable {
   public var graph: Graph { inference.graph }
   /// The rules of memory, with the workspace of every kernel.
   public var model: MemoryModel { problem.model }
-  /// Bytes of all weights of the inference form: what counts against flash.
-  public var weightBytes: Int { graph.weightBytes }
+  /// Bytes of all weights of the inference form as the kernels store them: what counts against flash.
+  public var weightBytes: Int { graph.storedWeightBytes(under: schedules).reduce(0, +) }
 }

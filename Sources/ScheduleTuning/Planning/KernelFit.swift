@@ -10,6 +10,8 @@ import SearchSpaces
 /// uniform row tiles. Where offsets take more than the live peak, because of gaps and alignment, and so more than the
 /// limit, the budget is lowered and the choice made again, a bounded number of times. The cheapest plan within the
 /// limit wins; it never costs more than a uniform row tile of ``KernelSchedule/fittedRowTiles`` that fits.
+/// Where transformed weights are over the limit for weights, operators go back to smaller ones, the cheapest for each byte
+/// first: a heuristic.
 ///
 ///     let fit = try KernelFit(least, arenaLimitBytes: device.arenaLimitBytes)
 ///     var costs: [OperatorID: [Double]] = [:]
@@ -29,8 +31,27 @@ public struct KernelFit: Sendable {
     var uniformTiles: [Int]
   }
 
+  /// One kernel schedule of an operator with what it costs.
+  private struct Option {
+    let schedule: KernelSchedule
+    let kernel: KernelOption
+    /// Its weights as the kernel stores them, as if no other operator read them.
+    let weightBytes: Int
+
+    init(_ schedule: KernelSchedule, cost: Double, of id: OperatorID, in graph: Graph) {
+      self.schedule = schedule
+      kernel = KernelOption(workspaceBytes: schedule.workspaceBytes(for: id, in: graph), cost: cost)
+      let inputs = graph[id].inputs
+      weightBytes =
+        inputs.count > 1 && graph[inputs[1]].role == .weight
+        ? schedule.packedWeightBytes(for: id, in: graph) ?? graph[inputs[1]].byteCount : 0
+    }
+  }
+
   /// The largest arena that is allowed.
   public let arenaLimitBytes: Int
+  /// The most bytes that weights may have as kernels store them; nil for no limit.
+  public let weightLimitBytes: Int?
   /// The operators that have several options within the limit, in the graph's order, and these options, the smallest
   /// workspace first: what costs are needed for.
   public let openChoices: [(id: OperatorID, options: [KernelSchedule])]
@@ -43,13 +64,16 @@ public struct KernelFit: Sendable {
   /// Finds out which choices there are.
   ///
   /// - Parameter least: what ``NetworkPlanner/plan(_:alignment:)`` gives under a policy with ``RowTile/fit``.
-  /// - Precondition: its policy has that row tile, and its arena is within the limit.
+  /// - Precondition: its policy has that row tile, and its arena and weights are within the limits.
   /// - Throws: ``PlanningError`` if the policy's scheduler fails.
-  public init(_ least: PlannedNetwork, arenaLimitBytes: Int) throws(PlanningError) {
+  public init(
+    _ least: PlannedNetwork, arenaLimitBytes: Int, weightLimitBytes: Int? = nil
+  ) throws(PlanningError) {
     precondition(least.policy.rowTile == .fit, "the policy leaves no choice of kernels")
     precondition(least.arena.arenaBytes <= arenaLimitBytes, "not even the smallest workspaces fit")
     self.least = least
     self.arenaLimitBytes = arenaLimitBytes
+    self.weightLimitBytes = weightLimitBytes
     let starts = try Self.starts(least)
     let graph = least.graph
     let options = graph.operatorIDs.map { id in
@@ -62,21 +86,48 @@ public struct KernelFit: Sendable {
     openChoices = graph.operatorIDs.filter { options[$0.index].count > 1 }.map { ($0, options[$0.index]) }
   }
 
-  /// The cheapest plan found whose arena is within the limit.
+  /// The cheapest plan found whose arena and weights are within their limits.
   ///
   /// - Parameter costs: a latency for each option of ``openChoices``, in the same order; finite.
   /// - Precondition: none is missing.
   /// - Throws: ``PlanningError``.
   public func plan(costs: [OperatorID: [Double]]) throws(PlanningError) -> PlannedNetwork {
-    let table = least.graph.operatorIDs.map { id in
+    var table = least.graph.operatorIDs.map { id in
       let list = options[id.index]
       let values = list.count > 1 ? costs[id] ?? [] : [0]
       precondition(values.count == list.count, "one cost per option is needed")
-      return zip(list, values).map {
-        KernelOption(workspaceBytes: $0.workspaceBytes(for: id, in: least.graph), cost: $1)
+      return zip(list, values).map { Option($0, cost: $1, of: id, in: least.graph) }
+    }
+    while true {
+      let plan = try cheapest(table)
+      guard let weightLimitBytes, plan.weightBytes > weightLimitBytes else { return plan }
+      guard forbidLargestWeights(of: plan, &table) else { return least }
+    }
+  }
+
+  /// Forbids one operator the weights that it has in a plan: those that cost the least for each byte that going without
+  /// them saves. False if no operator has smaller ones.
+  private func forbidLargestWeights(of plan: PlannedNetwork, _ table: inout [[Option]]) -> Bool {
+    var best: (price: Double, index: Int, bytes: Int)?
+    for (index, list) in table.enumerated() {
+      guard let chosen = list.first(where: { $0.schedule == plan.schedules[index] }) else { continue }
+      for other in list where other.weightBytes < chosen.weightBytes {
+        let price =
+          (other.kernel.cost - chosen.kernel.cost) / Double(chosen.weightBytes - other.weightBytes)
+        if best.map({ price < $0.price }) ?? true { best = (price, index, chosen.weightBytes) }
       }
     }
-    var best = (cost: table.reduce(0) { $0 + $1[0].cost }, plan: least)
+    guard let best else { return false }
+    table[best.index].removeAll { $0.weightBytes >= best.bytes }
+    return true
+  }
+
+  /// The cheapest plan found, whatever its weights.
+  private func cheapest(_ table: [[Option]]) throws(PlanningError) -> PlannedNetwork {
+    let leastCost = zip(table, least.schedules).reduce(0) { sum, row in
+      sum + (row.0.first { $0.schedule == row.1 } ?? row.0[0]).kernel.cost
+    }
+    var best = (cost: leastCost, plan: least)
     for start in starts {
       try tryBudgets(of: start, table, &best)
       for tile in start.uniformTiles { try tryUniform(tile, start, table, &best) }
@@ -86,14 +137,16 @@ public struct KernelFit: Sendable {
 
   /// The cheapest choices of an order, for lower and lower budgets, until one fits or costs no less than the best.
   private func tryBudgets(
-    of start: Start, _ table: [[KernelOption]], _ best: inout (cost: Double, plan: PlannedNetwork)
+    of start: Start, _ table: [[Option]], _ best: inout (cost: Double, plan: PlannedNetwork)
   ) throws(PlanningError) {
     var limitBytes = arenaLimitBytes
+    let kernels = table.map { $0.map(\.kernel) }
     for _ in 0...Self.maximumLowerings {
-      guard let selection = start.budget.choose(among: table, limitBytes: limitBytes).selection,
+      guard let selection = start.budget.choose(among: kernels, limitBytes: limitBytes).selection,
         selection.cost < best.cost
       else { return }
-      let plan = try network(start.schedule.order, selection.optionIndices)
+      let plan = try network(
+        start.schedule.order, zip(table, selection.optionIndices).map { $0[$1].schedule })
       if plan.arena.arenaBytes <= arenaLimitBytes {
         best = (selection.cost, plan)
         return
@@ -106,27 +159,27 @@ public struct KernelFit: Sendable {
 
   /// The choice that a uniform row tile amounts to, under the order that the scheduler gives with it.
   private func tryUniform(
-    _ tile: Int, _ start: Start, _ table: [[KernelOption]],
-    _ best: inout (cost: Double, plan: PlannedNetwork)
+    _ tile: Int, _ start: Start, _ table: [[Option]], _ best: inout (cost: Double, plan: PlannedNetwork)
   ) throws(PlanningError) {
-    var indices: [Int] = []
+    var schedules: [KernelSchedule] = []
     var cost = 0.0
     for id in least.graph.operatorIDs {
       let wanted = KernelSchedule.choose(
         for: id, in: least.graph, rowTile: KernelSchedule.fittedRowTiles[tile])
-      guard let index = options[id.index].firstIndex(of: wanted) else { return }
-      indices.append(index)
-      cost += table[id.index][index].cost
+      guard let option = table[id.index].first(where: { $0.schedule == wanted }) else { return }
+      schedules.append(wanted)
+      cost += option.kernel.cost
     }
     guard cost < best.cost else { return }
-    let plan = try network(start.schedule.order, indices)
+    let plan = try network(start.schedule.order, schedules)
     if plan.arena.arenaBytes <= arenaLimitBytes { best = (cost, plan) }
   }
 
   /// The plan of a choice.
-  private func network(_ order: [OperatorID], _ indices: [Int]) throws(PlanningError) -> PlannedNetwork {
-    let bounded = BoundedNetwork(
-      policy: least.policy, inference: least.inference, schedules: zip(options, indices).map { $0[$1] })
+  private func network(
+    _ order: [OperatorID], _ schedules: [KernelSchedule]
+  ) throws(PlanningError) -> PlannedNetwork {
+    let bounded = BoundedNetwork(policy: least.policy, inference: least.inference, schedules: schedules)
     let schedule: Schedule
     do {
       schedule = try Schedule(
@@ -143,24 +196,26 @@ public struct KernelFit: Sendable {
     let graph = least.graph
     let scheduler = try NetworkPlanner.scheduler(of: least.policy)
     var starts: [Start] = []
-    for (tile, rowTile) in KernelSchedule.fittedRowTiles.enumerated() {
-      let workspaceBytes = graph.operatorIDs.map {
-        KernelSchedule.choose(for: $0, in: graph, rowTile: rowTile).workspaceBytes(for: $0, in: graph)
+    func add(_ schedule: Schedule, _ problem: MemoryProblem, tile: Int?) throws(SchedulingError) {
+      let tiles = tile.map { [$0] } ?? []
+      if let known = starts.firstIndex(where: { $0.schedule.order == schedule.order }) {
+        starts[known].uniformTiles += tiles
+      } else {
+        let budget = try KernelBudget(problem, order: schedule.order)
+        starts.append(Start(schedule: schedule, budget: budget, uniformTiles: tiles))
       }
-      let problem = MemoryProblem(graph: graph, model: MemoryModel(workspaceBytes: workspaceBytes))
-      do {
-        let schedule = tile == 0 ? least.schedule : try scheduler.schedule(problem)
-        if let known = starts.firstIndex(where: { $0.schedule.order == schedule.order }) {
-          starts[known].uniformTiles.append(tile)
-          continue
+    }
+    do throws(SchedulingError) {
+      try add(least.schedule, MemoryProblem(graph: graph, model: least.model), tile: nil)
+      for (tile, rowTile) in KernelSchedule.fittedRowTiles.enumerated() {
+        let workspaceBytes = graph.operatorIDs.map {
+          KernelSchedule.choose(for: $0, in: graph, rowTile: rowTile).workspaceBytes(for: $0, in: graph)
         }
-        starts.append(
-          Start(
-            schedule: schedule, budget: try KernelBudget(problem, order: schedule.order),
-            uniformTiles: [tile]))
-      } catch {
-        throw .scheduling(error)
+        let problem = MemoryProblem(graph: graph, model: MemoryModel(workspaceBytes: workspaceBytes))
+        try add(scheduler.schedule(problem), problem, tile: tile)
       }
+    } catch {
+      throw .scheduling(error)
     }
     return starts
   }

@@ -2,20 +2,47 @@ import ComputationGraph
 import Kernels
 
 extension KernelSchedule {
-  /// The uniform row tiles that ``RowTile/fit`` chooses from per operator: rows, nil for the whole image.
-  ///
-  /// Ascending, so that the first one needs the least workspace everywhere.
+  /// The row tiles that ``RowTile/fit`` chooses from per operator: rows, nil for the whole image; the uniform choices
+  /// that it competes with.
   public static let fittedRowTiles: [Int?] = [1, 2, 4, 8, nil]
+
+  /// Algorithms that have a choice of row tiles.
+  private static let tiledAlgorithms: [KernelAlgorithm] = [
+    .im2colGEMM, .directPanel, .winograd2x2, .winograd4x4,
+  ]
 
   /// The kernel schedules that an operator can be given under ``RowTile/fit``, the smallest workspace first.
   ///
-  /// Tiles that come to the same schedule count once: most operators have a single option.
+  /// For a convolution these are all algorithms that apply, each with every row tile; tiles that come to the same
+  /// workspace as the whole image count once. Other operators have the single one that ``choose(for:in:rowTile:)`` gives.
   public static func fittedOptions(for id: OperatorID, in graph: Graph) -> [KernelSchedule] {
-    var options: [KernelSchedule] = []
-    for rowTile in fittedRowTiles {
-      let option = choose(for: id, in: graph, rowTile: rowTile)
-      if options.last != option { options.append(option) }
+    let standard = choose(for: id, in: graph, rowTile: nil)
+    guard case .convolution = graph[id].kind, standard.algorithm != .depthwiseDirect else {
+      return [standard]
     }
-    return options
+    var options: [(workspaceBytes: Int, schedule: KernelSchedule)] = []
+    func add(_ schedule: KernelSchedule) {
+      guard schedule.applies(to: id, in: graph) else { return }
+      options.append((schedule.workspaceBytes(for: id, in: graph), schedule))
+    }
+    add(KernelSchedule(algorithm: .gemm1x1))
+    add(KernelSchedule(algorithm: .directInPlace))
+    let rows = graph[graph[id].outputs[0]].shape[2]
+    for algorithm in tiledAlgorithms {
+      // A 1×1 convolution is its own panel: no product of ours gains by copying it.
+      if algorithm == .im2colGEMM, standard.algorithm == .gemm1x1 { continue }
+      let whole = KernelSchedule(algorithm: algorithm)
+      guard whole.applies(to: id, in: graph) else { continue }
+      let bytes = whole.workspaceBytes(for: id, in: graph)
+      for tile in fittedRowTiles.compactMap({ $0 }) where tile < rows {
+        let schedule = KernelSchedule(algorithm: algorithm, rowTile: tile)
+        if schedule.workspaceBytes(for: id, in: graph) < bytes { add(schedule) }
+      }
+      add(whole)
+    }
+    return options.enumerated().sorted {
+      ($0.element.workspaceBytes, $0.offset) < ($1.element.workspaceBytes, $1.offset)
+    }
+    .map(\.element.schedule)
   }
 }

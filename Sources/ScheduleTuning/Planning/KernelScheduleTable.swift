@@ -16,6 +16,9 @@ public struct KernelScheduleTable: Codable, Hashable, Sendable {
     public let rowTile: Int?
     /// Scratch memory in bytes.
     public let workspaceBytes: Int
+    /// Bytes of its weights as the algorithm stores them; a weight that several operators read as it is counts for the
+    /// first of them.
+    public let weightBytes: Int
 
     /// Algorithm and tile.
     public var schedule: KernelSchedule { KernelSchedule(algorithm: algorithm, rowTile: rowTile) }
@@ -37,11 +40,13 @@ public struct KernelScheduleTable: Codable, Hashable, Sendable {
   /// The table of a graph. - Precondition: `order` and `schedules` belong to it.
   public init(graph: Graph, order: [OperatorID], schedules: [KernelSchedule]) {
     schemaVersion = Self.currentSchemaVersion
+    let weightBytes = graph.storedWeightBytes(under: schedules)
     operators = order.map { id in
       let schedule = schedules[id.index]
       return Entry(
         name: graph[id].name, type: graph[id].kind.typeName, algorithm: schedule.algorithm,
-        rowTile: schedule.rowTile, workspaceBytes: schedule.workspaceBytes(for: id, in: graph))
+        rowTile: schedule.rowTile, workspaceBytes: schedule.workspaceBytes(for: id, in: graph),
+        weightBytes: weightBytes[id.index])
     }
   }
 
@@ -61,7 +66,7 @@ public struct KernelScheduleTable: Codable, Hashable, Sendable {
   /// The kernel schedules for `graph`, by operator index.
   ///
   /// - Throws: ``KernelScheduleTableError`` if an operator is missing, unknown or repeated, cannot be computed that
-  ///   way, or needs another workspace than the table says.
+  ///   way, or needs another workspace or other weights than the table says.
   public func schedules(for graph: Graph) throws(KernelScheduleTableError) -> [KernelSchedule] {
     var entries: [String: Entry] = [:]
     for entry in operators where entries.updateValue(entry, forKey: entry.name) != nil {
@@ -82,6 +87,13 @@ public struct KernelScheduleTable: Codable, Hashable, Sendable {
       result.append(entry.schedule)
     }
     if let name = entries.keys.min() { throw .unknownOperator(name: name) }
+    let weightBytes = graph.storedWeightBytes(under: result)
+    for entry in operators {
+      let expected = graph.operatorIDs.first { graph[$0].name == entry.name }.map { weightBytes[$0.index] }
+      guard expected == entry.weightBytes else {
+        throw .wrongWeights(name: entry.name, expectedBytes: expected ?? 0, foundBytes: entry.weightBytes)
+      }
+    }
     return result
   }
 }
@@ -93,6 +105,7 @@ public enum KernelScheduleTableError: Error, Equatable, CustomStringConvertible 
   case repeatedOperator(name: String)
   case doesNotApply(name: String, schedule: KernelSchedule)
   case wrongWorkspace(name: String, expectedBytes: Int, foundBytes: Int)
+  case wrongWeights(name: String, expectedBytes: Int, foundBytes: Int)
 
   /// One sentence that names the operator.
   public var description: String {
@@ -104,6 +117,8 @@ public enum KernelScheduleTableError: Error, Equatable, CustomStringConvertible 
     case .doesNotApply(let name, let schedule): "operator '\(name)' cannot be computed by \(schedule)"
     case .wrongWorkspace(let name, let expected, let found):
       "operator '\(name)' needs a workspace of \(expected) bytes, but the kernel schedules say \(found)"
+    case .wrongWeights(let name, let expected, let found):
+      "operator '\(name)' stores weights of \(expected) bytes, but the kernel schedules say \(found)"
     }
   }
 }

@@ -24,16 +24,15 @@ public enum NetworkPlanner {
     _ = try scheduler(of: policy)
     let inference: InferenceGraph
     do { inference = try InferenceGraph(training, fusion: policy.fusion) } catch { throw .graph(error) }
-    let rows: Int? =
-      switch policy.rowTile {
-      case .rows(let rows): rows
-      case .whole: nil
-      case .fit: KernelSchedule.fittedRowTiles[0]
-      }
     let graph = inference.graph
-    return BoundedNetwork(
-      policy: policy, inference: inference,
-      schedules: graph.operatorIDs.map { KernelSchedule.choose(for: $0, in: graph, rowTile: rows) })
+    let schedules = graph.operatorIDs.map { id in
+      switch policy.rowTile {
+      case .rows(let rows): KernelSchedule.choose(for: id, in: graph, rowTile: rows)
+      case .whole: KernelSchedule.choose(for: id, in: graph, rowTile: nil)
+      case .fit: KernelSchedule.fittedOptions(for: id, in: graph)[0]
+      }
+    }
+    return BoundedNetwork(policy: policy, inference: inference, schedules: schedules)
   }
 
   /// Orders the operators with the policy's scheduler, gives every buffer an offset, and validates
@@ -65,7 +64,8 @@ public enum NetworkPlanner {
     guard bounded.policy.rowTile == .fit, least.arena.arenaBytes <= device.arenaLimitBytes else {
       return least
     }
-    let fit = try KernelFit(least, arenaLimitBytes: device.arenaLimitBytes)
+    let fit = try KernelFit(
+      least, arenaLimitBytes: device.arenaLimitBytes, weightLimitBytes: device.flashBytes)
     let meter = LatencyMeter(device: device)
     var costs: [OperatorID: [Double]] = [:]
     for (id, options) in fit.openChoices {

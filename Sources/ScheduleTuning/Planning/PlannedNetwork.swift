@@ -31,8 +31,8 @@ public struct PlannedNetwork: Sendable {
   public var order: [OperatorID] { schedule.order }
   /// The step that needs the most live memory, workspace included.
   public var peak: MemoryPeak { schedule.peak }
-  /// Bytes of all weights of the inference form: what counts against flash.
-  public var weightBytes: Int { graph.weightBytes }
+  /// Bytes of all weights of the inference form as the kernels store them: what counts against flash.
+  public var weightBytes: Int { graph.storedWeightBytes(under: schedules).reduce(0, +) }
 
   /// An executor of this plan.
   ///

@@ -1,0 +1,64 @@
+// What the variants of the direct kernels share with their dispatcher.
+
+#ifndef TANDEM_DIRECT_TABLES_H
+#define TANDEM_DIRECT_TABLES_H
+
+#include "direct_kernels.h"
+
+enum {
+  /// Pixels in one vector, on every instruction set: narrower registers hold it in pieces.
+  DIRECT_LANES = 16,
+  /// The most entries of a table of tap positions, and with it the most taps of a convolution read in place.
+  DIRECT_TABLE = 128,
+  DIRECT_MOST_TAPS = 1024,
+  DIRECT_MAX_VECTORS = 4,
+};
+
+typedef struct {
+  const char *name;
+  /// Registers that one vector of pixels takes.
+  int pieces;
+  /// The most output channels beside 1, 2, … vectors of pixels; 0 where there is no such micro-kernel.
+  int blocks[DIRECT_MAX_VECTORS];
+  void (*run)(const direct_plan *plan, const float *x, const float *packed, const float *bias, float *y,
+              ptrdiff_t rows, float *workspace, ptrdiff_t part, ptrdiff_t parts);
+} direct_table;
+
+extern const direct_table direct_table_portable;
+#if defined(__x86_64__)
+extern const direct_table direct_table_avx2;
+extern const direct_table direct_table_avx512;
+#endif
+
+// Output channels are dealt out evenly to as few blocks as possible; the first ones get one more.
+typedef struct {
+  ptrdiff_t count, size, larger;
+} direct_blocks;
+
+static inline direct_blocks direct_blocks_of(ptrdiff_t outputs, ptrdiff_t most) {
+  const ptrdiff_t count = (outputs + most - 1) / most;
+  return (direct_blocks){count, outputs / count, outputs % count};
+}
+
+static inline ptrdiff_t direct_block_start(direct_blocks blocks, ptrdiff_t index) {
+  return index * blocks.size + (index < blocks.larger ? index : blocks.larger);
+}
+
+static inline ptrdiff_t direct_least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
+static inline ptrdiff_t direct_greatest(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
+
+/// Output rows of a panel and the number of panels, for all images and groups, after giving every part some work.
+typedef struct {
+  ptrdiff_t rows, perImage, count;
+} direct_tiles;
+
+direct_tiles direct_tiles_of(const direct_plan *plan, ptrdiff_t rows, ptrdiff_t parts);
+
+/// Floats of one panel of `rows` output rows, and of one of its channels.
+ptrdiff_t direct_panel_floats(const direct_plan *plan, ptrdiff_t rows);
+ptrdiff_t direct_panel_channel(const direct_plan *plan, ptrdiff_t rows);
+
+/// Whether reading in place needs neither masks nor the input's ReLU.
+int direct_is_plain(const direct_plan *plan);
+
+#endif

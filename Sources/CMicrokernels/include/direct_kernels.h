@@ -1,0 +1,63 @@
+// Direct convolution, float32, NCHW in and out: sums of many output channels and pixels kept in vector registers, the
+// input read in place or from a small padded copy.
+//
+// The register blocking is the outer product of the matrix-multiplication literature (Goto and van de Geijn 2008,
+// doi 10.1145/1356052.1356053), applied to convolution without the im2col panel as by Georganas et al. 2018
+// (doi 10.1109/SC.2018.00069). Our own: pixels are numbered along the image so that a vector runs over the ends of
+// rows, which keeps all lanes busy on images of any width, and padding is a mask on the loads instead of memory.
+
+#ifndef TANDEM_DIRECT_KERNELS_H
+#define TANDEM_DIRECT_KERNELS_H
+
+#include <stddef.h>
+
+#include "inference_kernels.h"
+
+enum { DIRECT_PORTABLE = 0, DIRECT_AVX2 = 1, DIRECT_AVX512 = 2, DIRECT_BEST = 3 };
+
+/// What is computed. Extents of one image are in `window`; channels are those of one group.
+typedef struct {
+  inference_window window;
+  ptrdiff_t batch, groups, inputs, outputs;
+  int inputRelu, outputRelu;
+} direct_layer;
+
+/// How it is computed on this processor. Made by `direct_plan_for`; the fields below `layer` are private.
+typedef struct {
+  direct_layer layer;
+  int instructionSet;
+  /// The most pixel vectors and output channels of one micro-kernel.
+  ptrdiff_t vectors, block;
+  /// The panel: distinct residues of tap positions by the stride, columns and shared zeros of a row.
+  ptrdiff_t rowPhases, columnPhases, extraRows, rowLength, shared, pitch;
+} direct_plan;
+
+/// Chooses the micro-kernel. `instructionSet` is `DIRECT_BEST`, or one that `direct_supports`.
+direct_plan direct_plan_for(direct_layer layer, int instructionSet);
+
+/// Whether this processor has an instruction set.
+int direct_supports(int instructionSet);
+
+/// Whether `rows` may be 0: the input is read in place, without workspace. Stride 1, at most 128 taps, and an output
+/// not wider than the input.
+int direct_runs_in_place(const direct_plan *plan);
+
+/// Floats of the packed weights: as many as of the weights themselves.
+ptrdiff_t direct_weight_floats(const direct_plan *plan);
+
+/// Packs weights [groups · outputs][inputs][kernel height][kernel width] for the plan's instruction set.
+void direct_pack_weights(const direct_plan *plan, const float *weight, float *packed);
+
+/// Floats of workspace when panels of `rows` output rows are copied and `parts` threads share the work. Exact: every
+/// float is written if all parts run. None where `rows` is 0.
+ptrdiff_t direct_workspace_floats(const direct_plan *plan, ptrdiff_t rows, ptrdiff_t parts);
+
+/// Computes the share `part` of `parts`; all parts together compute the layer, in any order or at once. `bias` may be
+/// null. `rows` is 0 (where `direct_runs_in_place`) or positive; results are the same for all.
+void direct_run(const direct_plan *plan, const float *x, const float *packed, const float *bias, float *y,
+                ptrdiff_t rows, float *workspace, ptrdiff_t part, ptrdiff_t parts);
+
+/// The name of an instruction set: `portable`, `avx2`, `avx512`.
+const char *direct_instruction_set_name(int instructionSet);
+
+#endif

@@ -1,0 +1,90 @@
+import CMicrokernels
+import ComputationGraph
+
+/// What the kernels with plans of their own say of a convolution: bytes of workspace and of packed weights.
+enum ConvolutionPlans {
+  /// How many groups of 16 output channels a Winograd convolution keeps in its workspace at once: more take more memory
+  /// and hardly less time.
+  static let winogradChannelGroups = 2
+
+  /// Whether ``KernelAlgorithm/directInPlace`` applies to a convolution.
+  static func runsInPlace(_ id: OperatorID, in graph: Graph) -> Bool {
+    guard var plan = direct(id, in: graph) else { return false }
+    return direct_runs_in_place(&plan) != 0
+  }
+
+  /// Floats of workspace under a schedule with a plan of its own; 0 under any other.
+  static func workspaceFloats(_ schedule: KernelSchedule, _ id: OperatorID, in graph: Graph) -> Int {
+    if let tile = schedule.winogradTile {
+      var plan = winograd(id, in: graph, tile: tile, tileRows: schedule.rowTile)
+      return winograd_workspace_floats(&plan, 1)
+    }
+    guard schedule.algorithm == .directPanel, var plan = direct(id, in: graph) else { return 0 }
+    let rows = graph[graph[id].outputs[0]].shape[2]
+    return direct_workspace_floats(&plan, min(schedule.rowTile ?? rows, rows), 1)
+  }
+
+  /// Floats of packed weights; nil where the weights are read as they are.
+  static func packedWeightFloats(_ schedule: KernelSchedule, _ id: OperatorID, in graph: Graph) -> Int? {
+    if let tile = schedule.winogradTile {
+      var plan = winograd(id, in: graph, tile: tile, tileRows: schedule.rowTile)
+      return winograd_weight_floats(&plan)
+    }
+    guard schedule.algorithm.packsWeights, var plan = direct(id, in: graph) else { return nil }
+    return direct_weight_floats(&plan)
+  }
+
+  private static func winograd(_ id: OperatorID, in graph: Graph, tile: Int, tileRows: Int?) -> winograd_plan
+  {
+    let node = graph[id]
+    guard case .convolution(let window, _, _, _) = node.kind else { preconditionFailure("no convolution") }
+    let (x, y) = (graph[node.inputs[0]].shape, graph[node.outputs[0]].shape)
+    return WinogradConvolution.plan(
+      inputChannels: x[1], outputChannels: y[1], window: inference_window(window, input: x, output: y),
+      batch: x[0], tile: tile,
+      tileRows: winogradTileRows(tileRows, batch: x[0], outputHeight: y[2], tile: tile),
+      channelGroups: winogradChannelGroups)
+  }
+
+  /// Rows of tiles at once: as many as asked for or, through all images, as there are.
+  static func winogradTileRows(_ rowTile: Int?, batch: Int, outputHeight: Int, tile: Int) -> Int {
+    let all = batch * ((outputHeight + tile - 1) / tile)
+    return min(rowTile ?? all, all)
+  }
+
+  private static func direct(_ id: OperatorID, in graph: Graph) -> direct_plan? {
+    let node = graph[id]
+    guard case .convolution(let window, let groups, _, _) = node.kind else { return nil }
+    let (x, y) = (graph[node.inputs[0]].shape, graph[node.outputs[0]].shape)
+    return DirectConvolution.plan(
+      window: inference_window(window, input: x, output: y), batch: x[0], groups: groups,
+      inputs: x[1] / groups, outputs: y[1] / groups)
+  }
+}
+
+extension KernelSchedule {
+  /// Rows and columns of a Winograd tile's outputs; nil for other algorithms.
+  var winogradTile: Int? {
+    switch algorithm {
+    case .winograd2x2: 2
+    case .winograd4x4: 4
+    default: nil
+    }
+  }
+
+  /// Bytes of the packed or transformed weights, which are stored instead of the operator's second input; nil if the
+  /// kernel reads the weights as they are.
+  public func packedWeightBytes(for id: OperatorID, in graph: Graph) -> Int? {
+    ConvolutionPlans.packedWeightFloats(self, id, in: graph).map { $0 * MemoryLayout<Float>.size }
+  }
+}
+
+extension KernelAlgorithm {
+  /// Whether the kernel stores the weights in a form of its own.
+  public var packsWeights: Bool {
+    switch self {
+    case .winograd2x2, .winograd4x4, .directInPlace, .directPanel: true
+    case .im2colGEMM, .gemm1x1, .depthwiseDirect, .gemm, .direct, .view: false
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import CMicrokernels
+
+/// A convolution as sums of many output channels and pixels in vector registers, without im2col: from the input where it
+/// lies, or from a padded copy of the rows that a few output rows need.
+struct DirectConvolution: PreparedKernel {
+  private let layer: ConvolutionLayer
+  private let plan: direct_plan
+  /// Output rows whose input is copied at once; 0 to read it in place.
+  private let rows: Int
+  private let packedWeights: UnsafePointer<Float>
+  private let workspace: UnsafeMutablePointer<Float>?
+
+  /// Packs the layer's weights.
+  ///
+  /// - Parameters:
+  ///   - rows: output rows at once, 0 for in place.
+  ///   - packedWeights: `direct_weight_floats` floats, written here, that live as long as the kernel.
+  ///   - workspace: `direct_workspace_floats` floats; nil where `rows` is 0.
+  /// - Precondition: with `rows` 0, the plan runs in place.
+  init(
+    layer: ConvolutionLayer, rows: Int, packedWeights: UnsafeMutablePointer<Float>,
+    workspace: UnsafeMutablePointer<Float>?
+  ) {
+    self.layer = layer
+    var plan = Self.plan(
+      window: layer.window, batch: layer.batch, groups: layer.groups, inputs: layer.inputsPerGroup,
+      outputs: layer.outputsPerGroup)
+    plan.layer.inputRelu = layer.inputRelu
+    plan.layer.outputRelu = layer.outputRelu
+    precondition(rows > 0 ? workspace != nil : direct_runs_in_place(&plan) != 0, "not in place")
+    direct_pack_weights(&plan, layer.weight, packedWeights)
+    self.plan = plan
+    self.rows = rows
+    self.packedWeights = UnsafePointer(packedWeights)
+    self.workspace = workspace
+  }
+
+  /// The plan of a layer, from which the floats of its weights and its workspace follow. Whether it applies ReLU does
+  /// not matter for them.
+  static func plan(
+    window: inference_window, batch: Int, groups: Int, inputs: Int, outputs: Int
+  ) -> direct_plan {
+    direct_plan_for(
+      direct_layer(
+        window: window, batch: batch, groups: groups, inputs: inputs, outputs: outputs, inputRelu: 0,
+        outputRelu: 0), Int32(DIRECT_BEST))
+  }
+
+  func run() {
+    withUnsafePointer(to: plan) { plan in
+      direct_run(plan, layer.x, packedWeights, layer.bias, layer.y, rows, workspace, 0, 1)
+    }
+  }
+}
