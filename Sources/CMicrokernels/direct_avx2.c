@@ -27,6 +27,16 @@ DK_INLINE dk_vec dk_load_guarded(const float *p, dk_guard guard) {
   } masks = {.whole = guard};
   return (dk_halves){{_mm256_maskload_ps(p, masks.half[0]), _mm256_maskload_ps(p + 8, masks.half[1])}}.whole;
 }
+DK_INLINE dk_vec dk_load_filled(const float *p, dk_guard guard, dk_vec fill) {
+  return (dk_vec)((dk_guard)dk_load_guarded(p, guard) | ((dk_guard)fill & ~guard));
+}
+DK_INLINE void dk_store_first(float *p, dk_vec x, int lanes) {
+  if (lanes == DIRECT_LANES) {
+    __builtin_memcpy(p, &x, sizeof x);
+  } else {
+    for (int lane = 0; lane < lanes; lane++) p[lane] = ((const float *)&x)[lane];
+  }
+}
 // Of two operands one of which is not a number, the instruction returns the second.
 DK_INLINE dk_vec dk_at_least(dk_vec floor, dk_vec x) {
   const dk_halves a = {.whole = floor}, b = {.whole = x};
@@ -42,6 +52,10 @@ DK_INLINE void dk_store_lanes(float *p, const dk_vec *x, int first, int end) {
 #define DK_PIECES 2
 #define DK_COUNT 2
 #define DK_BLOCKS {6, 3}
+#define DK_CHEAP_MASKS
+#define DK_HALVES(taps) 1
+#define DK_KEEP(x)
+#define DK_RELOAD(p) __asm__("" : "+r"(p))
 #define DK_KERNELS(X) X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(1, 6) X(2, 1) X(2, 2) X(2, 3)
 #include "direct_template.h"
 

@@ -168,3 +168,24 @@ void direct_run(const direct_plan *plan, const float *x, const float *packed, co
                 ptrdiff_t rows, float *workspace, ptrdiff_t part, ptrdiff_t parts) {
   table_for(plan->instructionSet)->run(plan, x, packed, bias, y, rows, workspace, part, parts);
 }
+
+static int window_limit = DIRECT_AVX512;
+
+void direct_limit_windows(int instructionSet) { window_limit = instructionSet; }
+
+static const direct_table *window_table(void) {
+  int set = window_limit;
+  while (set > DIRECT_PORTABLE && !direct_supports(set)) set--;
+  return table_for(set);
+}
+
+int direct_depthwise(inference_window window, const float *x, ptrdiff_t channels, ptrdiff_t multiplier,
+                     const float *weight, const float *bias, int inputRelu, int relu, float *y) {
+  const direct_table *table = window_table();
+  return table->depthwise && table->depthwise(&window, x, channels, multiplier, weight, bias, inputRelu, relu, y);
+}
+
+int direct_pool(inference_window window, const float *x, ptrdiff_t channels, int maximum, int countsPadding, float *y) {
+  const direct_table *table = window_table();
+  return table->pool && table->pool(&window, x, channels, maximum, countsPadding, y);
+}

@@ -29,7 +29,10 @@ DK_INLINE dk_vec dk_load_guarded(const float *p, dk_guard guard) {
   }
   return x;
 }
-DK_INLINE dk_vec dk_at_least(dk_vec floor, dk_vec x) { return (dk_vec)((dk_ivec)x ^ (((dk_ivec)x ^ (dk_ivec)floor) & (x < floor))); }
+// Not a number is not less than anything, and so stays.
+DK_INLINE dk_vec dk_at_least(dk_vec floor, dk_vec x) {
+  return (dk_vec)((dk_ivec)x ^ (((dk_ivec)x ^ (dk_ivec)floor) & (x < floor)));
+}
 // Lanes [first, end); lane `first` goes to *p.
 DK_INLINE void dk_store_lanes(float *p, const dk_vec *x, int first, int end) {
   for (int lane = first; lane < end; lane++) p[lane - first] = ((const float *)x)[lane];

@@ -22,6 +22,11 @@ typedef struct {
   int blocks[DIRECT_MAX_VECTORS];
   void (*run)(const direct_plan *plan, const float *x, const float *packed, const float *bias, float *y,
               ptrdiff_t rows, float *workspace, ptrdiff_t part, ptrdiff_t parts);
+  /// Return 0 where they do not serve a window; null where loads with masks would cost more than they save.
+  int (*depthwise)(const inference_window *window, const float *x, ptrdiff_t channels, ptrdiff_t multiplier,
+                   const float *weight, const float *bias, int inputRelu, int relu, float *y);
+  int (*pool)(const inference_window *window, const float *x, ptrdiff_t channels, int maximum, int countsPadding,
+              float *y);
 } direct_table;
 
 extern const direct_table direct_table_portable;
@@ -57,6 +62,14 @@ direct_tiles direct_tiles_of(const direct_plan *plan, ptrdiff_t rows, ptrdiff_t 
 /// Floats of one panel of `rows` output rows, and of one of its channels.
 ptrdiff_t direct_panel_floats(const direct_plan *plan, ptrdiff_t rows);
 ptrdiff_t direct_panel_channel(const direct_plan *plan, ptrdiff_t rows);
+
+/// Depthwise convolution and pools with the best instruction set; 0, and nothing written, where there is no kernel.
+int direct_depthwise(inference_window window, const float *x, ptrdiff_t channels, ptrdiff_t multiplier,
+                     const float *weight, const float *bias, int inputRelu, int relu, float *y);
+int direct_pool(inference_window window, const float *x, ptrdiff_t channels, int maximum, int countsPadding, float *y);
+
+/// Limits the two functions above to an instruction set, for tests.
+void direct_limit_windows(int instructionSet);
 
 /// Whether reading in place needs neither masks nor the input's ReLU.
 int direct_is_plain(const direct_plan *plan);

@@ -3,7 +3,10 @@
 //   DK_PIECES                        registers that hold one vector of 16 pixels,
 //   DK_KERNELS(X)                    X(vectors, block) for every micro-kernel, all blocks from 1 up to
 //   DK_BLOCKS                        the largest beside 1, 2, … DK_COUNT vectors,
-//   dk_guard, dk_guard_of, dk_load_guarded, dk_store_lanes   masks in the variant's own form.
+//   DK_CHEAP_MASKS                   where loads with masks cost no more than others: needed for depthwise and pools;
+//                                    then also DK_HALVES, DK_KEEP and DK_RELOAD,
+//   dk_guard, dk_below, dk_load_guarded, dk_load_filled, dk_at_least, dk_store_lanes, dk_store_first
+//                                    masks in the variant's own form.
 // Vectors are 16 floats everywhere, so that workspace does not depend on the instruction set; the compiler splits them.
 
 #include <math.h>
@@ -318,4 +321,17 @@ static void run(const direct_plan *plan, const float *x, const float *packed, co
   }
 }
 
-const direct_table DK_TABLE = {.name = DK_NAME, .pieces = DK_PIECES, .blocks = DK_BLOCKS, .run = run};
+#ifdef DK_CHEAP_MASKS
+#include "direct_windows.h"
+#endif
+
+const direct_table DK_TABLE = {
+    .name = DK_NAME,
+    .pieces = DK_PIECES,
+    .blocks = DK_BLOCKS,
+    .run = run,
+#ifdef DK_CHEAP_MASKS
+    .depthwise = depthwise,
+    .pool = pool,
+#endif
+};

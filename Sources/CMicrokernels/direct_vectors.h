@@ -43,7 +43,9 @@ DK_INLINE void guards_of(const direct_plan *plan, ptrdiff_t row, ptrdiff_t colum
 }
 
 DK_INLINE dk_vec dk_columns(const float *row, ptrdiff_t column, ptrdiff_t width) {
+#ifndef DK_CHEAP_MASKS
   if (column >= 0 && column + DIRECT_LANES <= width) return dk_load(row + column);
+#endif
   return dk_load_guarded(row + column, dk_below(dk_isplat((int32_t)column) + dk_counting, (int32_t)width));
 }
 

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "direct_tables.h"
+
 // One body, several instruction sets: the dynamic linker picks the clone that fits the processor.
 #if defined(__x86_64__) && defined(__linux__) && defined(__clang__)
 #define MULTIVERSION __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
@@ -206,7 +208,7 @@ INLINE void reduce_plane(inference_window v, const float *plane, const float *we
 }
 
 MULTIVERSION
-void inference_depthwise(inference_window v, const float *x, ptrdiff_t channels, ptrdiff_t multiplier,
+static void any_depthwise(inference_window v, const float *x, ptrdiff_t channels, ptrdiff_t multiplier,
                          const float *weight, const float *bias, int inputRelu, int relu, float *y) {
   const ptrdiff_t taps = v.kernelHeight * v.kernelWidth;
   const ptrdiff_t outputs = v.outputHeight * v.outputWidth;
@@ -225,11 +227,21 @@ void inference_depthwise(inference_window v, const float *x, ptrdiff_t channels,
   }
 }
 
+void inference_depthwise(inference_window v, const float *x, ptrdiff_t channels, ptrdiff_t multiplier,
+                         const float *weight, const float *bias, int inputRelu, int relu, float *y) {
+  if (direct_depthwise(v, x, channels, multiplier, weight, bias, inputRelu, relu, y)) return;
+  any_depthwise(v, x, channels, multiplier, weight, bias, inputRelu, relu, y);
+}
+
 MULTIVERSION
-void inference_max_pool(inference_window v, const float *x, ptrdiff_t channels, float *y) {
+static void any_max_pool(inference_window v, const float *x, ptrdiff_t channels, float *y) {
   for (ptrdiff_t c = 0; c < channels; c++) {
     reduce_plane(v, x + c * v.height * v.width, NULL, MAXIMUM, 0, -INFINITY, y + c * v.outputHeight * v.outputWidth);
   }
+}
+
+void inference_max_pool(inference_window v, const float *x, ptrdiff_t channels, float *y) {
+  if (!direct_pool(v, x, channels, 1, 0, y)) any_max_pool(v, x, channels, y);
 }
 
 INLINE ptrdiff_t taps_inside(ptrdiff_t start, ptrdiff_t taps, ptrdiff_t dilation, ptrdiff_t extent) {
@@ -240,7 +252,7 @@ INLINE ptrdiff_t taps_inside(ptrdiff_t start, ptrdiff_t taps, ptrdiff_t dilation
 INLINE float reciprocal(ptrdiff_t count) { return count > 0 ? 1.0f / (float)count : 0; }
 
 MULTIVERSION
-void inference_average_pool(inference_window v, const float *x, ptrdiff_t channels, int countsPadding, float *y) {
+static void any_average_pool(inference_window v, const float *x, ptrdiff_t channels, int countsPadding, float *y) {
   const span interior = interior_columns(v);
   const float whole = reciprocal(v.kernelHeight * v.kernelWidth);
   for (ptrdiff_t c = 0; c < channels; c++) {
@@ -263,6 +275,10 @@ void inference_average_pool(inference_window v, const float *x, ptrdiff_t channe
       }
     }
   }
+}
+
+void inference_average_pool(inference_window v, const float *x, ptrdiff_t channels, int countsPadding, float *y) {
+  if (!direct_pool(v, x, channels, 0, countsPadding != 0, y)) any_average_pool(v, x, channels, countsPadding, y);
 }
 
 MULTIVERSION

@@ -32,7 +32,10 @@ extension KernelSchedule {
   public func applies(to id: OperatorID, in graph: Graph) -> Bool {
     let node = graph[id]
     switch (algorithm, node.kind) {
-    case (.im2colGEMM, .convolution), (.directPanel, .convolution): return rowTile.map { $0 > 0 } ?? true
+    case (.im2colGEMM, .convolution): return rowTile.map { $0 > 0 } ?? true
+    case (.directPanel, .convolution(let window, _, _, _)):
+      return rowTile.map { $0 > 0 } ?? true
+        && window.kernel.height * window.kernel.width <= ConvolutionPlans.mostDirectTaps
     case (.winograd2x2, .convolution(let window, let groups, _, _)),
       (.winograd4x4, .convolution(let window, let groups, _, _)):
       return rowTile.map { $0 > 0 } ?? true && groups == 1 && window.kernel == Size2D(3)

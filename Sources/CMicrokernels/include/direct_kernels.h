@@ -15,7 +15,7 @@
 
 enum { DIRECT_PORTABLE = 0, DIRECT_AVX2 = 1, DIRECT_AVX512 = 2, DIRECT_BEST = 3 };
 
-/// What is computed. Extents of one image are in `window`; channels are those of one group.
+/// What is computed. Extents of one image are in `window`, with at most 1024 taps; channels are those of one group.
 typedef struct {
   inference_window window;
   ptrdiff_t batch, groups, inputs, outputs;

@@ -7,6 +7,9 @@ enum ConvolutionPlans {
   /// and hardly less time.
   static let winogradChannelGroups = 2
 
+  /// The most taps of a kernel that direct convolution from a panel can have.
+  static let mostDirectTaps = 1024
+
   /// Whether ``KernelAlgorithm/directInPlace`` applies to a convolution.
   static func runsInPlace(_ id: OperatorID, in graph: Graph) -> Bool {
     guard var plan = direct(id, in: graph) else { return false }
