@@ -84,7 +84,7 @@ let targets: [Target] = [
     "Reporting",
     [
       "Foundations", "ComputationGraph", "MemoryPlanning", "ONNXInterchange", "SearchSpaces", "Devices",
-      "CoSearch",
+      "ScheduleTuning", "CoSearch",
     ],
     formats: true),
   .executableTarget(

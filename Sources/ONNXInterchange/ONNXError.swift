@@ -34,6 +34,14 @@ public enum ONNXError: Error, Equatable, CustomStringConvertible {
   case noOutputs(file: String)
   /// The graph breaks a rule: a cycle, two producers of a tensor, a size that overflows.
   case invalidGraph(file: String, GraphError)
+  /// The node can be scheduled, but there is no kernel that computes it.
+  case notExecutable(file: String, node: String, type: String, reason: String)
+  /// The tensor can be planned, but kernels compute in another type.
+  case notFloat32(file: String, tensor: String, type: String)
+  /// The file has the weight's shape but not its values, so that the network cannot be run.
+  case missingWeightValues(file: String, tensor: String, node: String)
+  /// The weight that the node reads is stored in a way that cannot be computed with.
+  case invalidWeight(file: String, tensor: String, node: String, reason: String)
   /// The order asked for does not name every operator once, after all that it depends on.
   case invalidOrder(reason: String)
   /// The graph holds something that cannot be written as ONNX, or a weight's values are missing.
@@ -76,6 +84,15 @@ public enum ONNXError: Error, Equatable, CustomStringConvertible {
       "\(file.escaped): \(side) \(index) of the graph has no name"
     case .noOutputs(let file): "\(file.escaped): the graph has no outputs"
     case .invalidGraph(let file, let error): "\(file.escaped): \(error.withQuotedNames)"
+    case .notExecutable(let file, let node, let type, let reason):
+      "\(file.escaped): node '\(node.quoted)' (\(type.quoted)) cannot be executed: \(reason)"
+    case .notFloat32(let file, let tensor, let type):
+      "\(file.escaped): tensor '\(tensor.quoted)' is \(type), but kernels compute in float32 only"
+    case .missingWeightValues(let file, let tensor, let node):
+      "\(file.escaped): the values of weight '\(tensor.quoted)' of node '\(node.quoted)' are not in the file; "
+        + "--random-weights runs the network with random ones"
+    case .invalidWeight(let file, let tensor, let node, let reason):
+      "\(file.escaped): weight '\(tensor.quoted)' of node '\(node.quoted)': \(reason)"
     case .invalidOrder(let reason): "the operator order is not valid: \(reason)"
     case .cannotExport(let name, let reason): "'\(name.quoted)' cannot be written as ONNX: \(reason.escaped)"
     }

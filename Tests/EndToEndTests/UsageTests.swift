@@ -4,7 +4,8 @@ import Testing
 /// Help, and mistakes on purpose: one clear line, exit code 2, nothing written.
 @Suite(.serialized) struct UsageTests {
   @Test(arguments: [
-    [], ["search"], ["status"], ["report"], ["export"], ["evaluate"], ["schedule"], ["space"],
+    [], ["search"], ["status"], ["report"], ["export"], ["evaluate"], ["schedule"], ["measure"],
+    ["space"],
     ["space", "list"],
     ["space", "describe"], ["space", "sample"], ["device"], ["device", "list"], ["device", "show"],
     ["doctor"],
@@ -23,6 +24,11 @@ import Testing
     (["search", "README.md"], "README.md"), (["status", "Sources"], "Sources holds no run"),
     (["report", "nowhere"], "nowhere holds no run"), (["export", "--verify", "Sources"], "no manifest.json"),
     (["schedule", "README.md"], "README.md"), (["schedule", "missing.onnx"], "missing.onnx"),
+    (["measure", "README.md"], "README.md"), (["measure", "missing.onnx"], "missing.onnx"),
+    (["measure", "missing.onnx", "--threads", "0"], "--threads"),
+    (["measure", "missing.onnx", "--repeat", "0"], "--repeat"),
+    (["measure", "missing.onnx", "--row-tile", "all"], "--row-tile"),
+    (["measure", "missing.onnx", "--output", "y.npy"], "--output needs --input"),
     (["device", "show", "mcu-256"], "mcu-256k"), (["space", "describe", "missing.yaml"], "missing.yaml"),
     (["space", "sample", "SearchSpaces/nasbench201.yaml", "--count", "-1"], "--count"),
   ])

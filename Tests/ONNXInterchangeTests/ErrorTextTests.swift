@@ -18,6 +18,10 @@ import Testing
     .invalidNode(file: nasty, node: nasty, type: nasty, reason: "no"),
     .invalidAttribute(file: nasty, node: nasty, type: nasty, attribute: "axis", reason: "is 4"),
     .shapeMismatch(file: nasty, node: nasty, type: nasty, tensor: nasty, declared: [1], inferred: [2]),
+    .notExecutable(file: nasty, node: nasty, type: nasty, reason: "no"),
+    .notFloat32(file: nasty, tensor: nasty, type: "int8"),
+    .missingWeightValues(file: nasty, tensor: nasty, node: nasty),
+    .invalidWeight(file: nasty, tensor: nasty, node: nasty, reason: "no"),
     .noOutputs(file: nasty), .invalidGraph(file: nasty, .cycle(operatorNames: [nasty, nasty])),
     .invalidGraph(file: nasty, .severalProducers(tensor: nasty)), .cannotExport(name: nasty, reason: nasty),
   ]

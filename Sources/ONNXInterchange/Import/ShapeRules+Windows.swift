@@ -156,6 +156,10 @@ struct NodeAttributes {
     node.attribute.first { $0.name == name }.map { Int($0.i) } ?? fallback
   }
 
+  func float(_ name: String, default fallback: Float) -> Float {
+    node.attribute.first { $0.name == name }.map { $0.f } ?? fallback
+  }
+
   /// The list's values, or nil where it is left out or empty.
   func integers(_ name: String) -> [Int]? {
     guard let list = node.attribute.first(where: { $0.name == name })?.ints, !list.isEmpty else { return nil }

@@ -76,6 +76,39 @@ struct ModelWeights: Sendable {
     return values.count == count ? values : nil
   }
 
+  /// The values of a weight as the model stores them.
+  enum StoredFloats {
+    /// Row-major, as many as the shape says.
+    case values([Float])
+    /// The file has its shape only, or says that they are in another file.
+    case absent
+    case unusable(reason: String)
+  }
+
+  /// The values of a float32 weight: what runs the model uses unless it is given others.
+  ///
+  /// - Complexity: linear in the elements.
+  func floats(_ name: String) -> StoredFloats {
+    if sparse.contains(name) { return .unusable(reason: "it is stored as a sparse tensor") }
+    if case .constant(let index)? = places[name] {
+      for attribute in graph.node[index].attribute {
+        if attribute.name == "value_float" { return .values([attribute.f]) }
+        if attribute.name == "value_floats" { return .values(attribute.floats) }
+      }
+    }
+    guard let tensor = tensor(name) else { return .unusable(reason: "it is no dense tensor") }
+    guard tensor.denseElementType == .float32 else {
+      return .unusable(
+        reason:
+          "it is \(Onnx_TensorProto.DataType.describe(tensor.dataType)), but kernels compute in FLOAT only")
+    }
+    if tensor.hasSegment { return .unusable(reason: "it is stored in segments") }
+    if tensor.isWithoutValues { return .absent }
+    if let fault = tensor.payloadFault { return .unusable(reason: fault) }
+    guard !tensor.rawData.isEmpty else { return .values(tensor.floatData) }
+    return .values(Self.littleEndian(tensor.rawData, as: UInt32.self).map(Float.init(bitPattern:)))
+  }
+
   private static func littleEndian<Value: FixedWidthInteger>(_ data: Data, as _: Value.Type) -> [Value] {
     data.withUnsafeBytes { bytes in
       stride(from: 0, to: bytes.count, by: MemoryLayout<Value>.size).map {

@@ -79,7 +79,13 @@ public struct LatencyMeter: Sendable {
   ///
   /// - Throws: `KernelError` if the network cannot be executed.
   public func profile(_ planned: PlannedNetwork) throws(KernelError) -> [OperatorLatency] {
-    let subject = try MeasuredNetwork(planned, threads: target.threads)
+    try profile(planned, in: MeasuredNetwork(planned, threads: target.threads))
+  }
+
+  /// The time of every operator of a network that is prepared already.
+  func profile(
+    _ planned: PlannedNetwork, in subject: MeasuredNetwork
+  ) throws(KernelError) -> [OperatorLatency] {
     let times = try subject.executor.operatorMilliseconds(inputs: subject.inputs, repeats: policy.repeats)
     return planned.order.map { id in
       OperatorLatency(

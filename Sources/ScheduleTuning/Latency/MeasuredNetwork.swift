@@ -20,11 +20,14 @@ struct MeasuredNetwork {
     _ graph: Graph, executor: (WeightValues) throws(KernelError) -> NetworkExecutor
   ) throws(KernelError) {
     var generator = SeededGenerator(seed: 0)
-    self.executor = try executor(WeightValues.random(for: graph, using: &generator))
-    var inputs: [TensorID: [Float]] = [:]
-    for id in graph.inputs {
-      inputs[id] = (0..<graph[id].shape.elementCount).map { _ in .random(in: -1...1, using: &generator) }
-    }
+    let executor = try executor(WeightValues.random(for: graph, using: &generator))
+    self.init(executor: executor, inputs: graph.randomInputs(using: &generator))
+  }
+
+  /// - Parameter inputs: values for every input of the executor's graph.
+  init(executor: NetworkExecutor, inputs: [TensorID: [Float]]) {
+    let graph = executor.graph
+    self.executor = executor
     self.inputs = inputs
     isSimple = graph.inputs.count == 1 && graph.outputs.count == 1
     output = [Float](repeating: 0, count: graph.outputs.first.map { graph[$0].shape.elementCount } ?? 0)

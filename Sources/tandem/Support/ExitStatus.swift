@@ -7,6 +7,7 @@ import ExperimentStore
 import Foundations
 import MemoryPlanning
 import ONNXInterchange
+import ScheduleTuning
 import SearchSpaces
 import Training
 
@@ -42,13 +43,19 @@ struct ExitStatus: Error {
     switch error {
     case let status as ExitStatus: self = status
     case is CleanExit, is ValidationError, is ExitCode: return nil
-    case is ConfigurationError, is FileError, is JSONFileError, is ONNXError, is SearchSpaceError,
+    case is ConfigurationError, is FileError, is JSONFileError, is NumPyError, is ONNXError,
+      is SearchSpaceError,
       is DatasetError,
       is StoreError, is DeploymentError, is SchedulingError, is GraphError:
       self = .badInput("\(error)")
     case let error as ModelSchedulingError:
       switch error {
       case .model, .scheduling: self = .badInput("\(error)")
+      case .invalidPlan: self = .failure("\(error)")
+      }
+    case let error as PlanningError:
+      switch error {
+      case .graph, .unknownScheduler, .scheduling: self = .badInput("\(error)")
       case .invalidPlan: self = .failure("\(error)")
       }
     case let error as SearchError:
