@@ -103,7 +103,7 @@ let targets: [Target] = [
   tests(of: "ComputationGraph"),
   tests(of: "ConfigurationFiles", ["Foundations"]),
   tests(of: "MemoryPlanning", ["Foundations", "ComputationGraph", "TestSupport"]),
-  tests(of: "Kernels", ["Foundations", "ComputationGraph", "MemoryPlanning"]),
+  tests(of: "Kernels", ["Foundations", "ComputationGraph", "MemoryPlanning", "CMicrokernels"]),
   tests(
     of: "ONNXInterchange", ["Foundations", "ComputationGraph", "MemoryPlanning", "Kernels", "TestSupport"]),
   tests(of: "SearchSpaces", ["Foundations", "ComputationGraph", "ConfigurationFiles"]),

@@ -35,17 +35,24 @@ public enum NetworkPlanner {
     return BoundedNetwork(policy: policy, inference: inference, schedules: schedules)
   }
 
-  /// Orders the operators with the policy's scheduler, gives every buffer an offset, and validates
-  /// the plan.
+  /// Orders the operators with the policy's scheduler, gives every buffer an offset, and validates the plan.
   ///
   /// Under ``RowTile/fit`` every kernel has its smallest workspace: the smallest arena that this order can have.
   ///
-  /// - Parameter alignment: every offset is a multiple of this many bytes.
+  /// - Parameters:
+  ///   - alignment: every offset is a multiple of this many bytes.
+  ///   - timeLimit: for ordering alone; plans that it cuts short differ from run to run. nil for none.
   /// - Throws: ``PlanningError``.
-  public static func plan(_ bounded: BoundedNetwork, alignment: Int) throws(PlanningError) -> PlannedNetwork {
+  public static func plan(
+    _ bounded: BoundedNetwork, alignment: Int, timeLimit: Duration? = nil
+  ) throws(PlanningError) -> PlannedNetwork {
     let scheduler = try scheduler(of: bounded.policy)
     let schedule: Schedule
-    do { schedule = try scheduler.schedule(bounded.problem) } catch { throw .scheduling(error) }
+    do {
+      schedule = try scheduler.schedule(bounded.problem, timeLimit: timeLimit)
+    } catch {
+      throw .scheduling(error)
+    }
     return try place(
       bounded, schedule: schedule, alignment: alignment, trivialBound: bounded.trivialBound)
   }
