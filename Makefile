@@ -4,7 +4,7 @@ SEARCH_OPTIONS ?=
 SWIFT_CODE = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 BENCHMARKS = swift run -c release --package-path Benchmarks
 
-.PHONY: search test build lint format doctor memory-results clean
+.PHONY: search test build lint format doctor memory-results latency-results clean
 
 search: build
 	.build/release/tandem search $(EXPERIMENT) $(SEARCH_OPTIONS)
@@ -31,6 +31,14 @@ memory-results:
 	Scripts/setup.sh --tests
 	$(BENCHMARKS) memory-scheduling soak --graphs 50000 --output Results/memory-scheduling
 	$(BENCHMARKS) memory-scheduling --output Results/memory-scheduling
+
+# Some 5 minutes on an idle machine, and on first use the download of the peers' wheels (some hundred megabytes). PyTorch is measured
+# where pip finds a CPU build; '../shared/data/graphs' has two further networks.
+latency-results:
+	Scripts/setup.sh
+	Benchmarks/Peers/environment.sh
+	swift build -c release --package-path Benchmarks --product kernel-server
+	.venv-peers/bin/python3 Benchmarks/Peers/compare.py
 
 clean:
 	rm -rf .build Benchmarks/.build

@@ -4,7 +4,10 @@ import PackageDescription
 // A package of its own, so that nothing here slows the main build or becomes a dependency of it.
 let package = Package(
   name: "Benchmarks",
-  products: [.executable(name: "memory-scheduling", targets: ["MemoryScheduling"])],
+  products: [
+    .executable(name: "memory-scheduling", targets: ["MemoryScheduling"]),
+    .executable(name: "kernel-server", targets: ["KernelServer"]),
+  ],
   dependencies: [
     .package(name: "Tandem", path: ".."),
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -17,7 +20,12 @@ let package = Package(
         .product(name: "TandemTestSupport", package: "Tandem"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      swiftSettings: [.enableUpcomingFeature("ExistentialAny")])
+      swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
+    .target(name: "CRoofline"),
+    .executableTarget(
+      name: "KernelServer",
+      dependencies: ["CRoofline", .product(name: "Tandem", package: "Tandem")],
+      swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
   ],
   swiftLanguageModes: [.v6]
 )

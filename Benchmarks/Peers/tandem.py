@@ -1,0 +1,70 @@
+"""Tandem's side: a running kernel-server, spoken to over pipes, a line of JSON each way."""
+
+import json
+import os
+import subprocess
+
+import numpy
+import onnx
+
+
+class ServerError(Exception):
+    """What the server could not do, in its words."""
+
+
+class Server:
+    """One process for all of Tandem's networks, so that kernels are measured once for each workload."""
+
+    def __init__(self, executable):
+        # With this variable OpenBLAS takes the core it names, often an old one; without, the machine's own.
+        self.requested_core = os.environ.get("OPENBLAS_CORETYPE")
+        environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
+        self.process = subprocess.Popen(
+            [str(executable)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, env=environment)
+        self.environment = self.ask("describe")["environment"]
+
+    def ask(self, request, **arguments):
+        self.process.stdin.write(json.dumps({request: arguments}) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"kernel-server ended with code {self.process.wait()} at the request '{request}'")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise ServerError(answer["error"])
+        return answer
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Tandem:
+    """Tandem under one policy for row tiles, as an engine beside the peers."""
+
+    def __init__(self, server, row_tile, name):
+        self.server, self.row_tile, self.name = server, row_tile, name
+
+    def prepare(self, model, threads, folder):
+        path = folder / "tandem.onnx"
+        onnx.save(model.proto, str(path))
+        plan = self.server.ask("load", model=str(path), threads=threads, rowTile=self.row_tile)["plan"]
+        return Network(self.server, plan, folder)
+
+
+class Network:
+    def __init__(self, server, plan, folder):
+        self.server, self.plan, self.folder = server, plan, folder
+
+    def time(self, runs):
+        return self.server.ask("time", network=self.plan["network"], runs=runs)["milliseconds"]
+
+    def kernel_time(self, repeats):
+        """The milliseconds of all kernels, each one's least: without the copies of input and output."""
+        return sum(self.server.ask("profile", network=self.plan["network"], repeats=repeats)["milliseconds"])
+
+    def compute(self, values):
+        source, target = self.folder / "input.npy", self.folder / "output.npy"
+        numpy.save(source, values)
+        self.server.ask("compute", network=self.plan["network"], input=str(source), output=str(target))
+        return numpy.load(target)

@@ -1,0 +1,92 @@
+import ComputationGraph
+import Devices
+import Foundation
+import Foundations
+import Kernels
+import MemoryPlanning
+import ONNXInterchange
+import ScheduleTuning
+import SearchSpaces
+
+/// A network that is planned, prepared and ready to be run again and again.
+final class LoadedNetwork {
+  let planned: PlannedNetwork
+  private let executor: NetworkExecutor
+  private let input: [Float]
+  private var output: [Float]
+
+  /// Plans and prepares the network of an ONNX file.
+  ///
+  /// Under the row tile `fit`, kernels are measured now unless `database` holds their latencies already.
+  init(model: String, threads: Int, rowTile: RowTile, database: any LatencyDatabase) throws {
+    let executable = try ONNXModel.load(from: URL(fileURLWithPath: model)).executable()
+    let weights = try executable.storedWeights()
+    let policy = SchedulingPolicy(
+      fusion: .activation, scheduler: SchedulerName.exact.rawValue, rowTile: rowTile)
+    let bounded = try NetworkPlanner.bound(training: executable.graph, policy: policy)
+    // A device whose memory nothing exceeds: every operator gets its fastest kernel.
+    let device = DeviceProfile(
+      name: "unlimited", title: "", description: "", memoryBytes: Int.max / 4, threads: threads)
+    planned = try NetworkPlanner.plan(bounded, for: device, database: database)
+    executor = try planned.executor(weights: planned.inference.convert(weights), threads: threads)
+    let graph = planned.graph
+    guard graph.inputs.count == 1, graph.outputs.count == 1 else {
+      throw ServerError(
+        "\(model) has \(graph.inputs.count) inputs and \(graph.outputs.count) outputs, not one each")
+    }
+    var generator = SeededGenerator(seed: 0)
+    input = (0..<graph[graph.inputs[0]].shape.elementCount).map { _ in .random(in: -1...1, using: &generator)
+    }
+    output = [Float](repeating: 0, count: graph[graph.outputs[0]].shape.elementCount)
+  }
+
+  /// The milliseconds of each of a number of runs, input copied in and output copied out.
+  func time(runs: Int) throws -> [Double] {
+    let clock = ContinuousClock()
+    var times: [Double] = []
+    times.reserveCapacity(runs)
+    try input.withUnsafeBufferPointer { source in
+      try output.withUnsafeMutableBufferPointer { target in
+        for _ in 0..<runs {
+          let start = clock.now
+          try executor.run(from: source, into: target)
+          times.append((clock.now - start) / .milliseconds(1))
+        }
+      }
+    }
+    return times
+  }
+
+  /// The least milliseconds of each operator, in the order in which they run.
+  func operatorMilliseconds(repeats: Int) throws -> [Double] {
+    let times = try executor.operatorMilliseconds(
+      inputs: [planned.graph.inputs[0]: input], repeats: repeats)
+    return planned.order.map { times[$0.index] }
+  }
+
+  /// The output for the values of a `.npy` file.
+  func compute(_ file: String) throws -> NumPyArray {
+    let array = try NumPyArray(data: Data(contentsOf: URL(fileURLWithPath: file)), source: file)
+    let graph = planned.graph
+    return NumPyArray(shape: graph[graph.outputs[0]].shape.dimensions, values: try executor.run(array.values))
+  }
+
+  /// The plan, as network number `number`.
+  func description(number: Int) -> PlanDescription {
+    let (graph, schedules) = (planned.graph, planned.schedules)
+    return PlanDescription(
+      network: number, arenaBytes: planned.arena.arenaBytes, weightBytes: planned.weightBytes,
+      operators: planned.order.map { id in
+        PlanDescription.OperatorDescription(
+          name: graph[id].name, kernel: schedules[id.index].description,
+          workspaceBytes: schedules[id.index].workspaceBytes(for: id, in: graph))
+      })
+  }
+}
+
+/// A request that cannot be carried out.
+struct ServerError: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) { self.description = description }
+}
