@@ -299,12 +299,14 @@ void inference_row_means(const float *x, ptrdiff_t rows, ptrdiff_t columns, floa
 }
 
 MULTIVERSION
-void inference_sum(const float *const *inputs, ptrdiff_t count, ptrdiff_t elements, int relu, float *y) {
+void inference_sum(const float *const *inputs, ptrdiff_t count, ptrdiff_t first, ptrdiff_t elements, int relu,
+                   float *y) {
   // A block is summed aside before it is written, so that the result may overwrite any of the inputs.
   enum { block = 128 };
   float partial[block];
-  for (ptrdiff_t start = 0; start < elements; start += block) {
-    const ptrdiff_t length = elements - start < block ? elements - start : block;
+  const ptrdiff_t end = first + elements;
+  for (ptrdiff_t start = first; start < end; start += block) {
+    const ptrdiff_t length = end - start < block ? end - start : block;
     for (ptrdiff_t i = 0; i < length; i++) partial[i] = inputs[0][start + i];
     for (ptrdiff_t input = 1; input < count; input++) {
       const float *x = inputs[input] + start;

@@ -16,6 +16,10 @@ public enum KernelError: Error, Equatable, CustomStringConvertible {
   case invalidOrder
   /// The number of threads is not positive.
   case invalidThreadCount(Int)
+  /// A kernel schedule has more threads than the executor may use.
+  case tooManyThreads(operatorName: String, threads: Int, limit: Int)
+  /// The system gives no more threads.
+  case threadsUnavailable(Int)
   /// A weight has no values, or not as many as its shape says.
   case weightMismatch(name: String, expectedElements: Int, foundElements: Int?)
   /// The plan has no place for a tensor.
@@ -50,6 +54,9 @@ public enum KernelError: Error, Equatable, CustomStringConvertible {
     case .unsupportedSchedule(let name, let schedule): "operator '\(name)' cannot be computed by \(schedule)"
     case .invalidOrder: "the order is not a topological order of all operators"
     case .invalidThreadCount(let count): "\(count) is not a positive number of threads"
+    case .tooManyThreads(let name, let threads, let limit):
+      "operator '\(name)' is scheduled for \(threads) threads, but only \(limit) may be used"
+    case .threadsUnavailable(let count): "the system does not give \(count) threads"
     case .weightMismatch(let name, let expected, let found):
       "weight '\(name)' needs \(expected) values, found \(found.map(String.init) ?? "none")"
     case .missingBuffer(let tensor): "the memory plan has no buffer for tensor '\(tensor)'"

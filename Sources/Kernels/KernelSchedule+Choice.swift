@@ -6,10 +6,33 @@ extension KernelSchedule {
   /// The result is canonical: a tile that covers the whole image is nil, so that equal work has equal schedules.
   /// An opaque operator gets `direct`, which no executor accepts.
   ///
-  /// - Parameter rowTile: output rows per panel wherever a panel is needed; nil for the whole image.
-  /// - Precondition: `rowTile` is nil or positive.
-  public static func choose(for id: OperatorID, in graph: Graph, rowTile: Int?) -> KernelSchedule {
+  /// - Parameters:
+  ///   - rowTile: output rows per panel wherever a panel is needed; nil for the whole image.
+  ///   - threads: what the device has; operators that are over too soon for it run on one.
+  /// - Precondition: both are positive where given.
+  public static func choose(
+    for id: OperatorID, in graph: Graph, rowTile: Int?, threads: Int = 1
+  ) -> KernelSchedule {
     precondition(rowTile.map { $0 > 0 } ?? true, "a panel has at least one row")
+    var schedule = algorithm(for: id, in: graph, rowTile: rowTile)
+    if threads > 1, isWorthSharing(id, in: graph) { schedule.threads = threads }
+    return schedule
+  }
+
+  /// Whether an operator takes so long on one thread, some microseconds, that starting several of them pays.
+  public static func isWorthSharing(_ id: OperatorID, in graph: Graph) -> Bool {
+    switch graph[id].kind {
+    case .flatten, .identity: return false
+    default: break
+    }
+    // A core does some 64 multiply-accumulates while it reads and writes one element in a cache.
+    let elements = graph[id].inputs.reduce(graph[graph[id].outputs[0]].shape.elementCount) {
+      $0 + (graph[$1].role == .activation ? graph[$1].shape.elementCount : 0)
+    }
+    return graph.macs(of: id) + 16 * elements >= 100_000
+  }
+
+  private static func algorithm(for id: OperatorID, in graph: Graph, rowTile: Int?) -> KernelSchedule {
     let node = graph[id]
     switch node.kind {
     case .convolution(_, let groups, _, _):
@@ -31,19 +54,22 @@ extension KernelSchedule {
   /// Whether the operator can be computed this way.
   public func applies(to id: OperatorID, in graph: Graph) -> Bool {
     let node = graph[id]
+    guard threads > 0, channelTile.map({ $0 > 0 && winogradTile != nil }) ?? true else { return false }
     switch (algorithm, node.kind) {
     case (.im2colGEMM, .convolution): return rowTile.map { $0 > 0 } ?? true
     case (.directPanel, .convolution(let window, _, _, _)):
       return rowTile.map { $0 > 0 } ?? true
         && window.kernel.height * window.kernel.width <= ConvolutionPlans.mostDirectTaps
     case (.winograd2x2, .convolution(let window, let groups, _, _)),
-      (.winograd4x4, .convolution(let window, let groups, _, _)):
+      (.winograd4x4, .convolution(let window, let groups, _, _)),
+      (.winograd2x2GEMM, .convolution(let window, let groups, _, _)),
+      (.winograd4x4GEMM, .convolution(let window, let groups, _, _)):
       return rowTile.map { $0 > 0 } ?? true && groups == 1 && window.kernel == Size2D(3)
         && window.stride == Size2D(1) && window.dilation == Size2D(1)
     case (.directInPlace, .convolution):
       return rowTile == nil && ConvolutionPlans.runsInPlace(id, in: graph)
     case (.gemm1x1, .convolution(let window, _, .none, _)):
-      return rowTile == nil && window.kernel == Size2D(1) && window.stride == Size2D(1)
+      return rowTile.map { $0 > 0 } ?? true && window.kernel == Size2D(1) && window.stride == Size2D(1)
         && window.padding == Padding2D(0)
     case (.depthwiseDirect, .convolution): return rowTile == nil && graph[node.inputs[1]].shape[1] == 1
     case (.gemm, .fullyConnected), (.view, .flatten), (.view, .identity): return rowTile == nil
@@ -56,20 +82,22 @@ extension KernelSchedule {
 
   /// The scratch memory that the kernel uses, in bytes: exactly, neither more nor less.
   ///
-  /// For `im2colGEMM` it is (C / groups) · kernel height · kernel width · row tile · output width · 4; the panel
-  /// serves one group and one image after the other. Those of `directPanel` and the Winograd algorithms are what their
+  /// For `im2colGEMM` it is (C / groups) · kernel height · kernel width · row tile · output width · 4 for each thread; a
+  /// panel serves one group and one image after the other. Those of `directPanel` and the Winograd algorithms are what their
   /// kernels say; every other algorithm needs none.
   public func workspaceBytes(for id: OperatorID, in graph: Graph) -> Int {
-    guard case .convolution = graph[id].kind else { return 0 }
+    guard case .convolution(_, let groups, _, _) = graph[id].kind else { return 0 }
     switch algorithm {
     case .im2colGEMM: break
-    case .directPanel, .winograd2x2, .winograd4x4:
+    case .directPanel, .winograd2x2, .winograd4x4, .winograd2x2GEMM, .winograd4x4GEMM:
       return ConvolutionPlans.workspaceFloats(self, id, in: graph) * MemoryLayout<Float>.size
     default: return 0
     }
     let weight = graph[graph[id].inputs[1]].shape
     let output = graph[graph[id].outputs[0]].shape
-    let rows = min(rowTile ?? output[2], output[2])
-    return weight[1] * weight[2] * weight[3] * rows * output[3] * MemoryLayout<Float>.size
+    let tiling = RowTiling(
+      rows: min(rowTile ?? output[2], output[2]), height: output[2], images: output[0] * groups,
+      parts: threads)
+    return weight[1] * weight[2] * weight[3] * tiling.panelRows * output[3] * MemoryLayout<Float>.size
   }
 }

@@ -11,11 +11,16 @@ public enum KernelAlgorithm: String, Hashable, Codable, Sendable, CaseIterable {
   /// The same with 4×4 outputs a tile: 4 times fewer products, transformed weights of 4 times the size, and errors of
   /// rounding some times larger.
   case winograd4x4
+  /// `winograd2x2` with products by BLAS.
+  case winograd2x2GEMM
+  /// `winograd4x4` with products by BLAS.
+  case winograd4x4GEMM
   /// Sums of many output channels and pixels in vector registers, the input read where it lies: no workspace. Stride 1.
   case directInPlace
   /// The same from a padded copy of the input rows that a bounded number of output rows need; its workspace.
   case directPanel
-  /// A 1×1 convolution with stride 1 and no padding as one matrix product straight on the input. No workspace.
+  /// A 1×1 convolution with stride 1 and no padding as matrix products straight on the input, a bounded number of rows
+  /// at a time. No workspace.
   case gemm1x1
   /// A convolution whose groups have one input channel each, tap by tap. No workspace.
   case depthwiseDirect
@@ -27,26 +32,40 @@ public enum KernelAlgorithm: String, Hashable, Codable, Sendable, CaseIterable {
   case view
 }
 
-/// The kernel schedule of one operator: the algorithm and its tile. A fast algorithm often needs the large
+/// The kernel schedule of one operator: the algorithm, its tiles and its threads. A fast algorithm often needs the large
 /// workspace, and workspace lives in the arena, so this is where latency and memory meet.
 ///
 ///     let schedule = KernelSchedule.choose(for: id, in: graph, rowTile: 4)
 ///     let bytes = schedule.workspaceBytes(for: id, in: graph)
-public struct KernelSchedule: Hashable, Codable, Sendable {
+public struct KernelSchedule: Hashable, Sendable {
   /// How the operator is computed.
   public var algorithm: KernelAlgorithm
-  /// Output rows that are worked on at once by `im2colGEMM` and `directPanel`, rows of tiles by the Winograd ones; nil
-  /// for the whole image, and for every other algorithm.
+  /// Output rows that are worked on at once by `im2colGEMM`, `gemm1x1` and `directPanel`, rows of tiles by the Winograd
+  /// ones; nil for the whole image, and for every other algorithm.
   public var rowTile: Int?
+  /// Groups of 16 output channels that the Winograd algorithms keep in their workspace at once; nil for
+  /// ``standardChannelTile``, and for every other algorithm.
+  public var channelTile: Int?
+  /// The threads that share the work, each with a workspace of its own where the algorithm needs one.
+  public var threads: Int
+
+  /// The channel tile that nil stands for: more take more memory and hardly less time.
+  public static let standardChannelTile = 2
 
   /// Creates a kernel schedule.
-  public init(algorithm: KernelAlgorithm, rowTile: Int? = nil) {
+  public init(algorithm: KernelAlgorithm, rowTile: Int? = nil, channelTile: Int? = nil, threads: Int = 1) {
     self.algorithm = algorithm
     self.rowTile = rowTile
+    self.channelTile = channelTile
+    self.threads = threads
   }
 
-  /// A short name for tables: the algorithm, with the row tile where there is one (`im2colGEMM/4`).
-  public var description: String { rowTile.map { "\(algorithm.rawValue)/\($0)" } ?? algorithm.rawValue }
+  /// A short name for tables: the algorithm, then row tile, channel tile and threads where they are not the standard:
+  /// `im2colGEMM/4`, `winograd4x4/2 c4 t2`.
+  public var description: String {
+    algorithm.rawValue + (rowTile.map { "/\($0)" } ?? "") + (channelTile.map { " c\($0)" } ?? "")
+      + (threads > 1 ? " t\(threads)" : "")
+  }
 }
 
 extension KernelSchedule: CustomStringConvertible {}

@@ -12,7 +12,11 @@ struct KernelAccuracyTests {
     for _ in 0..<600 {
       let graph = try family.randomGraph(&generator)
       let rowTile = [nil, 1, 2, 3, 5].randomElement(using: &generator)!
-      try compare(PlannedGraph(graph, rowTile: rowTile, views: Bool.random(using: &generator)), &generator)
+      var schedule = KernelSchedule.choose(for: OperatorID(0), in: graph, rowTile: rowTile)
+      schedule.threads = Int.random(in: 1...4, using: &generator)
+      try compare(
+        PlannedGraph(graph, rowTile: nil, views: Bool.random(using: &generator), schedules: [schedule]),
+        &generator)
     }
   }
 
@@ -28,7 +32,8 @@ struct KernelAccuracyTests {
       let graph = try family.randomGraph(&generator)
       for algorithm in KernelAlgorithm.allCases {
         let tiles = [Int.random(in: 1...20, using: &generator), nil]
-        let schedule = tiles.map { KernelSchedule(algorithm: algorithm, rowTile: $0) }
+        let threads = Int.random(in: 1...3, using: &generator)
+        let schedule = tiles.map { KernelSchedule(algorithm: algorithm, rowTile: $0, threads: threads) }
           .first { $0.applies(to: OperatorID(0), in: graph) }
         guard let schedule else { continue }
         tried.insert(algorithm)
@@ -36,7 +41,7 @@ struct KernelAccuracyTests {
       }
     }
     #expect(tried.isSuperset(of: [.im2colGEMM, .directInPlace, .directPanel]))
-    if family == .wideConvolution { #expect(tried.isSuperset(of: [.winograd2x2, .winograd4x4])) }
+    if family == .wideConvolution { #expect(tried.isSuperset(of: [.winograd2x2, .winograd4x4, .winograd4x4GEMM])) }
     if family == .depthwiseConvolution { #expect(tried.contains(.depthwiseDirect)) }
     if family == .pointwiseConvolution { #expect(tried.contains(.gemm1x1)) }
   }
@@ -47,7 +52,7 @@ struct KernelAccuracyTests {
     var inputs: [TensorID: [Float]] = [:]
     for id in graph.inputs { inputs[id] = randomValues(graph[id].shape.elementCount, &generator) }
     let expected = ReferenceExecutor.run(graph: graph, weights: weights, inputs: inputs)
-    let executor = try planned.executor(weights: weights)
+    let executor = try planned.executor(weights: weights, threads: 4)
     // The second run finds the arena as the first one left it.
     for _ in 0..<2 {
       let found = try executor.run(inputs: inputs)

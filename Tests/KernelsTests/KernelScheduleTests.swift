@@ -59,21 +59,11 @@ struct KernelScheduleTests {
     #expect(!KernelSchedule(algorithm: .direct).applies(to: OperatorID(0), in: graph))
   }
 
-  @Test func survivesJSON() throws {
-    for schedule in [
-      KernelSchedule(algorithm: .im2colGEMM, rowTile: 4), KernelSchedule(algorithm: .gemm1x1),
-    ] {
-      let data = try JSONFile.encode(schedule)
-      #expect(try JSONFile.decode(KernelSchedule.self, from: data, source: "test") == schedule)
-    }
-    #expect(
-      try JSONFile.encodeLine(KernelSchedule(algorithm: .im2colGEMM, rowTile: 4))
-        == #"{"algorithm":"im2colGEMM","rowTile":4}"#)
-  }
-
   /// The kernel stays inside the workspace that it declares and uses it to the last byte.
   @Test(
-    arguments: [KernelAlgorithm.im2colGEMM, .directPanel, .winograd2x2, .winograd4x4, .directInPlace],
+    arguments: [
+      KernelAlgorithm.im2colGEMM, .directPanel, .winograd2x2, .winograd4x4, .winograd4x4GEMM, .directInPlace,
+    ],
     [1, 2, 3, 7, nil])
   func workspaceIsExact(algorithm: KernelAlgorithm, rowTile: Int?) throws {
     var generator = SeededGenerator(seed: 31)
@@ -81,7 +71,11 @@ struct KernelScheduleTests {
       for _ in 0..<25 {
         let graph = try family.randomGraph(&generator)
         let id = OperatorID(0)
-        let schedule = KernelSchedule(algorithm: algorithm, rowTile: rowTile)
+        var schedule = KernelSchedule(
+          algorithm: algorithm, rowTile: rowTile, threads: Int.random(in: 1...3, using: &generator))
+        if schedule.algorithm.isWinograd, Bool.random(using: &generator) {
+          schedule.channelTile = Int.random(in: 1...4, using: &generator)
+        }
         guard schedule.applies(to: id, in: graph) else { continue }
         let bytes = schedule.workspaceBytes(for: id, in: graph)
         let zone = 64
@@ -101,7 +95,7 @@ struct KernelScheduleTests {
               id, of: graph, schedule: schedule,
               operands: KernelOperands(
                 inputs: pointers, output: result.baseAddress!, workspace: workspace.baseAddress! + zone)
-            ).run()
+            ).runAllShares(of: schedule)
           }
         }
         let isUsed = memory.map { $0.bitPattern != canary.bitPattern }
@@ -121,5 +115,5 @@ struct KernelScheduleTests {
 }
 
 extension KernelAlgorithm {
-  fileprivate var isWinograd: Bool { self == .winograd2x2 || self == .winograd4x4 }
+  fileprivate var isWinograd: Bool { rawValue.hasPrefix("winograd") }
 }

@@ -31,20 +31,33 @@ struct NetworkExecutorTests {
     }
   }
 
-  @Test func runsFromAndIntoTheCallersMemory() throws {
+  @Test func runsOnWhatLiesInTheArena() throws {
     let fixture = try Fixture()
+    let graph = fixture.planned.graph
     for mode in [NetworkExecutor.Mode.fast, .checked] {
-      let executor = try fixture.planned.executor(weights: fixture.weights, mode: mode, threads: 2)
-      var output = [Float](repeating: 0, count: 4)
+      let executor = try fixture.planned.executor(weights: fixture.weights, mode: mode)
       for _ in 0..<3 {
-        try fixture.image.withUnsafeBufferPointer { input in
-          try output.withUnsafeMutableBufferPointer { try executor.run(from: input, into: $0) }
-        }
+        _ = executor.buffer(of: graph.inputs[0]).update(from: fixture.image)
+        try executor.runInPlace()
       }
+      let output = Array(executor.buffer(of: graph.outputs[0]))
       #expect(try executor.run(fixture.image) == output)
       #expect(executor.measuredArenaBytes == (mode == .checked ? fixture.planned.plan.arenaBytes : nil))
     }
-    BLAS.setThreads(1)
+  }
+
+  /// `keepsInputs` against what a run does to the input's place.
+  @Test(arguments: 0..<40) func knowsWhetherInputsAreOverwritten(seed: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(seed))
+    let graph = try randomNetwork(&generator)
+    let planned = try PlannedGraph(graph, rowTile: 2)
+    let executor = try planned.executor(weights: randomWeights(for: graph, &generator), mode: .fast)
+    let inputs = graph.inputs.map { ($0, randomValues(graph[$0].shape.elementCount, &generator)) }
+    for (id, values) in inputs { _ = executor.buffer(of: id).update(from: values) }
+    try executor.runInPlace()
+    let kept = inputs.allSatisfy { id, values in Array(executor.buffer(of: id)) == values }
+    // Something written there may be what was there before, but what is kept is not written.
+    if executor.keepsInputs { #expect(kept) }
   }
 
   @Test func timesEveryOperator() throws {

@@ -45,6 +45,13 @@ func randomWeights(for graph: Graph, _ generator: inout SeededGenerator) -> Weig
   return weights
 }
 
+extension PreparedKernel {
+  /// The whole output, share by share.
+  func runAllShares(of schedule: KernelSchedule) {
+    for part in 0..<schedule.threads { run(part: part, of: schedule.threads) }
+  }
+}
+
 /// A graph planned by one scheduler, with the kernel schedules of one row tile.
 struct PlannedGraph {
   let graph: Graph

@@ -41,8 +41,10 @@ void inference_average_pool(inference_window window, const float *x, ptrdiff_t c
 /// The mean of each of `rows` rows of `columns` elements.
 void inference_row_means(const float *x, ptrdiff_t rows, ptrdiff_t columns, float *y);
 
-/// y = sum of `count` inputs, then max(·, 0) with `relu`. `y` may be any of the inputs.
-void inference_sum(const float *const *inputs, ptrdiff_t count, ptrdiff_t elements, int relu, float *y);
+/// y = sum of `count` inputs, then max(·, 0) with `relu`, for `elements` elements from `first` on. `y` may be any of
+/// the inputs.
+void inference_sum(const float *const *inputs, ptrdiff_t count, ptrdiff_t first, ptrdiff_t elements, int relu,
+                   float *y);
 
 /// y = scale[r] · x + shift[r] in each row, then max(·, 0) with `relu`. `y` may be `x`.
 void inference_affine(const float *x, ptrdiff_t rows, ptrdiff_t columns, const float *scale, const float *shift,

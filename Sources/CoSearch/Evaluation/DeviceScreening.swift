@@ -8,7 +8,7 @@ import SearchSpaces
 /// Which devices admit a candidate, and why the others do not.
 ///
 /// The bound rejects before the order is computed, the peak before the arena is laid out: the arena can only
-/// be larger. All devices are judged by the same order and peak; the arena depends on the alignment. Where kernels are
+/// be larger. Devices of as many threads are judged by the same order and peak; the arena depends on the alignment. Where kernels are
 /// fitted to the memory, all of this is found with the smallest workspaces, so that nothing that fits is rejected, and
 /// the admitted devices get plans of their own afterwards (``fitKernels(by:)``).
 struct DeviceScreening {
@@ -21,22 +21,28 @@ struct DeviceScreening {
   ///
   /// - Throws: `PlanningError` if the network cannot be planned under the policy.
   init(training: Graph, policy: SchedulingPolicy, devices: [DeviceProfile]) throws(PlanningError) {
-    let bounded = try NetworkPlanner.bound(training: training, policy: policy)
+    var bounds: [Int: BoundedNetwork] = [:]
+    for threads in Set(devices.map(\.threads)) {
+      bounds[threads] = try NetworkPlanner.bound(training: training, policy: policy, threads: threads)
+    }
     let remaining = devices.filter { device in
+      guard let bounded = bounds[device.threads] else { return false }
       if bounded.trivialBound.bytes <= device.arenaLimitBytes { return true }
       rejections[device.name] = Rejection(
         reason: .memoryBound, peakBytes: bounded.trivialBound.bytes, limitBytes: device.arenaLimitBytes,
         operatorName: bounded.trivialBound.operatorName, provedInfeasible: true)
       return false
     }
-    var plans: [Int: PlannedNetwork] = [:]
+    var plans: [PlanClass: PlannedNetwork] = [:]
     for device in remaining {
+      guard let bounded = bounds[device.threads] else { continue }
+      let planClass = PlanClass(alignment: device.alignment, threads: device.threads)
       let network: PlannedNetwork
-      if let plan = plans[device.alignment] {
+      if let plan = plans[planClass] {
         network = plan
       } else {
         network = try NetworkPlanner.plan(bounded, alignment: device.alignment)
-        plans[device.alignment] = network
+        plans[planClass] = network
       }
       if let rejection = Self.rejection(of: network, by: device) {
         rejections[device.name] = rejection
@@ -76,6 +82,12 @@ struct DeviceScreening {
       }
       plans[fitted] = admitted[index].network
     }
+  }
+
+  /// Devices that have the same plan where kernels are not fitted.
+  private struct PlanClass: Hashable {
+    let alignment: Int
+    let threads: Int
   }
 
   /// Devices that kernels are fitted to alike.

@@ -4,8 +4,10 @@ import MemoryPlanning
 /// Runs a network in one arena at planned offsets.
 ///
 /// Everything is prepared at construction: weights packed into one buffer, every operator resolved to its kernel and
-/// pointers, the arena allocated. Running allocates nothing (OpenBLAS allocates its own packing buffers once, at the
-/// first product of a thread). Reusable, but not by two threads at once.
+/// pointers, the arena allocated, threads started. Running allocates nothing (OpenBLAS allocates its own packing buffers
+/// once, at the first product of a thread). Reusable, but not by two threads at once.
+///
+/// Each operator runs on as many threads as its kernel schedule says, BLAS always on one: operators are what is shared.
 ///
 ///     let executor = try NetworkExecutor(
 ///       graph: graph, order: order, plan: plan, schedules: schedules, weights: weights, threads: 1)
@@ -24,7 +26,7 @@ public final class NetworkExecutor {
   public let graph: Graph
   /// The order in which its operators run.
   public let order: [OperatorID]
-  /// The threads that matrix products may use.
+  /// The most threads that a kernel schedule may have.
   public let threads: Int
   /// What is verified.
   public let mode: Mode
@@ -33,7 +35,10 @@ public final class NetworkExecutor {
   private let layout: ArenaLayout
   private let memory: MemoryBlock
   private let arena: UnsafeMutableRawPointer
-  private let steps: [any PreparedKernel]
+  private let steps: [Step]
+  private let team: ThreadTeam
+  /// What the team is running now.
+  private var running: Range<Int> = 0..<0
   private let alignment: Int
   private let monitor: ArenaMonitor?
 
@@ -46,7 +51,7 @@ public final class NetworkExecutor {
   ///     an error in `.checked` mode.
   ///   - schedules: the kernel schedule of each operator, by operator index.
   ///   - weights: values for every weight.
-  ///   - threads: threads that matrix products may use; everything else runs on the calling thread.
+  ///   - threads: the most that a kernel schedule may have.
   /// - Throws: ``KernelError``.
   public init(
     graph: Graph, order: [OperatorID], plan: ArenaPlan, schedules: [KernelSchedule], weights: WeightValues,
@@ -74,20 +79,35 @@ public final class NetworkExecutor {
     func pointer(_ place: ArenaLayout.Place) -> UnsafeMutablePointer<Float> {
       (arena + place.offset).assumingMemoryBound(to: Float.self)
     }
-    var steps: [any PreparedKernel] = []
-    for id in order {
+    var steps: [Step] = []
+    for (position, id) in order.enumerated() {
       let node = graph[id]
       let inputs = node.inputs.compactMap { weights.pointer(to: $0) ?? layout.tensors[$0.index].map(pointer) }
       guard inputs.count == node.inputs.count, let output = layout.tensors[node.outputs[0].index] else {
         preconditionFailure("the layout has no place for a tensor of '\(node.name)'")
       }
+      let kernel = try KernelFactory.prepare(
+        id, of: graph, schedule: schedules[id.index],
+        operands: KernelOperands(
+          inputs: inputs, output: pointer(output), workspace: layout.workspaces[id.index].map(pointer)))
+      let parts = schedules[id.index].threads
+      let isLast = position == order.count - 1
       steps.append(
-        try KernelFactory.prepare(
-          id, of: graph, schedule: schedules[id.index],
-          operands: KernelOperands(
-            inputs: inputs, output: pointer(output), workspace: layout.workspaces[id.index].map(pointer))))
+        Step(
+          kernel: kernel, parts: parts,
+          endsTogether: !isLast && (parts > 1 || schedules[order[position + 1].index].threads > 1)))
     }
     self.steps = steps
+    team = try ThreadTeam(size: steps.map(\.parts).max() ?? 1)
+  }
+
+  /// One operator in the order of running.
+  private struct Step {
+    let kernel: any PreparedKernel
+    /// The threads that share it.
+    let parts: Int
+    /// Whether all threads have to arrive before the next step begins.
+    let endsTogether: Bool
   }
 
   private static func verify(
@@ -107,8 +127,14 @@ public final class NetworkExecutor {
       throw .wrongScheduleCount(expected: graph.operators.count, found: schedules.count)
     }
     guard graph.isValidOrder(order) else { throw .invalidOrder }
-    for id in order where !schedules[id.index].applies(to: id, in: graph) {
-      throw .unsupportedSchedule(operatorName: graph[id].name, schedule: schedules[id.index])
+    for id in order {
+      let schedule = schedules[id.index]
+      guard schedule.applies(to: id, in: graph) else {
+        throw .unsupportedSchedule(operatorName: graph[id].name, schedule: schedule)
+      }
+      guard schedule.threads <= threads else {
+        throw .tooManyThreads(operatorName: graph[id].name, threads: schedule.threads, limit: threads)
+      }
     }
   }
 
@@ -157,27 +183,29 @@ extension NetworkExecutor {
     return results
   }
 
-  /// Runs a network with one input and one output from and into the caller's memory, without any allocation: what
-  /// latency is measured with.
+  /// The place of a graph input or output in the arena, for running without copies: fill the inputs' places, call
+  /// ``runInPlace()``, read the outputs'. The memory is valid as long as the executor lives.
   ///
-  /// - Throws: ``KernelError`` if the graph or a number of elements is another, or a check fails.
-  public func run(from input: UnsafeBufferPointer<Float>, into output: UnsafeMutableBufferPointer<Float>)
-    throws(KernelError)
-  {
-    guard graph.inputs.count == 1, graph.outputs.count == 1, let target = pointer(to: graph.inputs[0]),
-      let result = pointer(to: graph.outputs[0])
-    else { throw .notSingleInputOutput(inputs: graph.inputs.count, outputs: graph.outputs.count) }
-    let (x, y) = (graph[graph.inputs[0]], graph[graph.outputs[0]])
-    guard let source = input.baseAddress, input.count == x.shape.elementCount else {
-      throw .wrongElementCount(tensor: x.name, expected: x.shape.elementCount, found: input.count)
+  /// - Precondition: `id` is an input or an output of the graph.
+  public func buffer(of id: TensorID) -> UnsafeMutableBufferPointer<Float> {
+    precondition(graph.inputs.contains(id) || graph.outputs.contains(id), "not an input or output")
+    return UnsafeMutableBufferPointer(start: pointer(to: id), count: graph[id].shape.elementCount)
+  }
+
+  /// Runs the network on what lies in the arena, without any copy or allocation: what latency is measured with.
+  ///
+  /// - Throws: ``KernelError`` if a check fails.
+  public func runInPlace() throws(KernelError) { try execute() }
+
+  /// Whether the inputs are in their places after a run as they were before it: no other buffer has a byte of theirs.
+  public var keepsInputs: Bool {
+    graph.inputs.allSatisfy { input in
+      guard let place = layout.tensors[input.index] else { return true }
+      let others = layout.tensors.enumerated().compactMap { $0.offset == input.index ? nil : $0.element }
+      return (others + layout.workspaces.compactMap { $0 }).allSatisfy { other in
+        other.offset >= place.offset + place.bytes || place.offset >= other.offset + other.bytes
+      }
     }
-    guard let destination = output.baseAddress, output.count == y.shape.elementCount else {
-      throw .wrongElementCount(tensor: y.name, expected: y.shape.elementCount, found: output.count)
-    }
-    target.update(from: source, count: input.count)
-    if let monitor { try monitor.checkInput(graph.inputs[0], values: Array(input)) }
-    try execute()
-    destination.update(from: result, count: output.count)
   }
 
   /// The time of each operator, by operator index, in milliseconds: the least of `repeats` runs of the whole network
@@ -199,7 +227,7 @@ extension NetworkExecutor {
       }
       for (step, id) in order.enumerated() {
         let start = clock.now
-        steps[step].run()
+        run(step..<step + 1)
         least[id.index] = min(least[id.index], (clock.now - start) / .milliseconds(1))
       }
     }
@@ -207,15 +235,34 @@ extension NetworkExecutor {
   }
 
   private func execute() throws(KernelError) {
-    BLAS.setThreads(threads)
-    if let monitor {
-      for step in steps.indices {
-        monitor.prepare(step: step)
-        steps[step].run()
-        try monitor.check(step: step)
+    BLAS.setThreads(1)
+    guard let monitor else { return run(steps.indices) }
+    for step in steps.indices {
+      monitor.prepare(step: step)
+      run(step..<step + 1)
+      try monitor.check(step: step)
+    }
+  }
+
+  /// Runs some steps on all threads of the team.
+  private func run(_ range: Range<Int>) {
+    guard team.size > 1 else { return runShare(of: range, member: 0) }
+    running = range
+    team.run(
+      { context, member in
+        guard let context else { return }
+        let executor = Unmanaged<NetworkExecutor>.fromOpaque(context)
+        executor._withUnsafeGuaranteedRef { $0.runShare(of: $0.running, member: member) }
+      }, context: Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  private func runShare(of range: Range<Int>, member: Int) {
+    steps.withUnsafeBufferPointer { steps in
+      for index in range {
+        let parts = steps[index].parts
+        if member < parts { steps[index].kernel.run(part: member, of: parts) }
+        if steps[index].endsTogether, index + 1 < range.upperBound { team.barrier() }
       }
-    } else {
-      for step in steps { step.run() }
     }
   }
 

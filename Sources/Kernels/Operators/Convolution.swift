@@ -40,69 +40,79 @@ struct ConvolutionLayer {
   var outputPlane: Int { window.outputHeight * window.outputWidth }
 }
 
-/// im2col and matrix product, a bounded number of output rows at a time: the panel holds the windows of `rowTile`
-/// output rows for one group.
+/// im2col and matrix product, a bounded number of output rows at a time: a panel holds the windows of a tile of rows
+/// for one group. Each thread has a panel of its own.
 struct PanelConvolution: PreparedKernel {
   let layer: ConvolutionLayer
-  let rowTile: Int
-  let panel: UnsafeMutablePointer<Float>
+  let tiling: RowTiling
+  let panels: UnsafeMutablePointer<Float>
 
-  func run() {
+  func run(part: Int, of parts: Int) {
     let outputWidth = layer.window.outputWidth
-    let outputHeight = layer.window.outputHeight
-    for block in 0..<layer.batch * layer.groups {
+    let panel = panels + tiling.panelRows(beforePart: part) * layer.depth * outputWidth
+    for tile in tiling.tiles(ofPart: part) {
+      let (block, rows) = tiling[tile]
       let group = block % layer.groups
       let x = layer.x + block * layer.inputsPerGroup * layer.inputPlane
-      let y = layer.y + block * layer.outputsPerGroup * layer.outputPlane
-      let weight = layer.weight + group * layer.outputsPerGroup * layer.depth
-      let bias = layer.bias.map { $0 + group * layer.outputsPerGroup }
-      var row = 0
-      while row < outputHeight {
-        let rows = min(rowTile, outputHeight - row)
-        inference_gather(layer.window, x, layer.inputsPerGroup, row, rows, layer.inputRelu, panel)
-        BLAS.sgemm(
-          m: layer.outputsPerGroup, n: rows * outputWidth, k: layer.depth, a: weight, lda: layer.depth,
-          b: panel,
-          ldb: rows * outputWidth, c: y + row * outputWidth, ldc: layer.outputPlane)
-        inference_bias_activation(
-          y + row * outputWidth, layer.outputsPerGroup, rows * outputWidth, layer.outputPlane, bias,
-          layer.outputRelu)
-        row += rows
-      }
+      let y =
+        layer.y + block * layer.outputsPerGroup * layer.outputPlane + rows.lowerBound * outputWidth
+      inference_gather(
+        layer.window, x, layer.inputsPerGroup, rows.lowerBound, rows.count, layer.inputRelu, panel)
+      BLAS.sgemm(
+        m: layer.outputsPerGroup, n: rows.count * outputWidth, k: layer.depth,
+        a: layer.weight + group * layer.outputsPerGroup * layer.depth, lda: layer.depth, b: panel,
+        ldb: rows.count * outputWidth, c: y, ldc: layer.outputPlane)
+      inference_bias_activation(
+        y, layer.outputsPerGroup, rows.count * outputWidth, layer.outputPlane,
+        layer.bias.map { $0 + group * layer.outputsPerGroup }, layer.outputRelu)
     }
   }
 }
 
-/// A 1×1 convolution of stride 1: the image itself is the panel.
+/// A 1×1 convolution of stride 1: the image itself is the panel. Threads share the tiles of rows or, where the sums are
+/// more than an image has rows of pixels for, the output channels: then none reads all weights.
 struct PointwiseConvolution: PreparedKernel {
   let layer: ConvolutionLayer
+  let tiling: RowTiling
 
-  func run() {
+  func run(part: Int, of parts: Int) {
+    let sharesChannels = layer.outputsPerGroup > layer.outputPlane
+    let tiles = sharesChannels ? 0..<tiling.count : tiling.tiles(ofPart: part)
+    let channels = sharesChannels ? layer.outputsPerGroup.share(part, of: parts) : 0..<layer.outputsPerGroup
+    if channels.isEmpty { return }
     let plane = layer.outputPlane
-    for block in 0..<layer.batch * layer.groups {
-      let group = block % layer.groups
-      let y = layer.y + block * layer.outputsPerGroup * plane
+    for tile in tiles {
+      let (block, rows) = tiling[tile]
+      let first = rows.lowerBound * layer.window.outputWidth
+      let channel = block % layer.groups * layer.outputsPerGroup + channels.lowerBound
+      let y = layer.y + (block * layer.outputsPerGroup + channels.lowerBound) * plane + first
+      let pixels = rows.count * layer.window.outputWidth
       BLAS.sgemm(
-        m: layer.outputsPerGroup, n: plane, k: layer.inputsPerGroup,
-        a: layer.weight + group * layer.outputsPerGroup * layer.inputsPerGroup, lda: layer.inputsPerGroup,
-        b: layer.x + block * layer.inputsPerGroup * plane, ldb: plane, c: y, ldc: plane)
+        m: channels.count, n: pixels, k: layer.inputsPerGroup,
+        a: layer.weight + channel * layer.inputsPerGroup,
+        lda: layer.inputsPerGroup, b: layer.x + block * layer.inputsPerGroup * plane + first, ldb: plane,
+        c: y,
+        ldc: plane)
       inference_bias_activation(
-        y, layer.outputsPerGroup, plane, plane, layer.bias.map { $0 + group * layer.outputsPerGroup },
-        layer.outputRelu)
+        y, channels.count, pixels, plane, layer.bias.map { $0 + channel }, layer.outputRelu)
     }
   }
 }
 
-/// One input channel per group, tap by tap.
+/// One input channel per group, tap by tap. Threads share the channels.
 struct DepthwiseConvolution: PreparedKernel {
   let layer: ConvolutionLayer
 
-  func run() {
+  func run(part: Int, of parts: Int) {
+    let channels = layer.groups.share(part, of: parts)
+    let multiplier = layer.outputsPerGroup
+    let first = channels.lowerBound
     for image in 0..<layer.batch {
       inference_depthwise(
-        layer.window, layer.x + image * layer.groups * layer.inputPlane, layer.groups, layer.outputsPerGroup,
-        layer.weight, layer.bias, layer.inputRelu, layer.outputRelu,
-        layer.y + image * layer.groups * layer.outputsPerGroup * layer.outputPlane)
+        layer.window, layer.x + (image * layer.groups + first) * layer.inputPlane, channels.count, multiplier,
+        layer.weight + first * multiplier * layer.window.kernelHeight * layer.window.kernelWidth,
+        layer.bias.map { $0 + first * multiplier }, layer.inputRelu, layer.outputRelu,
+        layer.y + (image * layer.groups + first) * multiplier * layer.outputPlane)
     }
   }
 }

@@ -3,10 +3,6 @@ import ComputationGraph
 
 /// What the kernels with plans of their own say of a convolution: bytes of workspace and of packed weights.
 enum ConvolutionPlans {
-  /// How many groups of 16 output channels a Winograd convolution keeps in its workspace at once: more take more memory
-  /// and hardly less time.
-  static let winogradChannelGroups = 2
-
   /// The most taps of a kernel that direct convolution from a panel can have.
   static let mostDirectTaps = 1024
 
@@ -19,34 +15,35 @@ enum ConvolutionPlans {
   /// Floats of workspace under a schedule with a plan of its own; 0 under any other.
   static func workspaceFloats(_ schedule: KernelSchedule, _ id: OperatorID, in graph: Graph) -> Int {
     if let tile = schedule.winogradTile {
-      var plan = winograd(id, in: graph, tile: tile, tileRows: schedule.rowTile)
-      return winograd_workspace_floats(&plan, 1)
+      var plan = winograd(id, in: graph, tile: tile, schedule)
+      return winograd_workspace_floats(&plan, schedule.threads)
     }
     guard schedule.algorithm == .directPanel, var plan = direct(id, in: graph) else { return 0 }
     let rows = graph[graph[id].outputs[0]].shape[2]
-    return direct_workspace_floats(&plan, min(schedule.rowTile ?? rows, rows), 1)
+    return direct_workspace_floats(&plan, min(schedule.rowTile ?? rows, rows), schedule.threads)
   }
 
   /// Floats of packed weights; nil where the weights are read as they are.
   static func packedWeightFloats(_ schedule: KernelSchedule, _ id: OperatorID, in graph: Graph) -> Int? {
     if let tile = schedule.winogradTile {
-      var plan = winograd(id, in: graph, tile: tile, tileRows: schedule.rowTile)
+      var plan = winograd(id, in: graph, tile: tile, schedule)
       return winograd_weight_floats(&plan)
     }
     guard schedule.algorithm.packsWeights, var plan = direct(id, in: graph) else { return nil }
     return direct_weight_floats(&plan)
   }
 
-  private static func winograd(_ id: OperatorID, in graph: Graph, tile: Int, tileRows: Int?) -> winograd_plan
-  {
+  private static func winograd(
+    _ id: OperatorID, in graph: Graph, tile: Int, _ schedule: KernelSchedule
+  ) -> winograd_plan {
     let node = graph[id]
     guard case .convolution(let window, _, _, _) = node.kind else { preconditionFailure("no convolution") }
     let (x, y) = (graph[node.inputs[0]].shape, graph[node.outputs[0]].shape)
     return WinogradConvolution.plan(
       inputChannels: x[1], outputChannels: y[1], window: inference_window(window, input: x, output: y),
       batch: x[0], tile: tile,
-      tileRows: winogradTileRows(tileRows, batch: x[0], outputHeight: y[2], tile: tile),
-      channelGroups: winogradChannelGroups)
+      tileRows: winogradTileRows(schedule.rowTile, batch: x[0], outputHeight: y[2], tile: tile),
+      channelGroups: schedule.channelTile ?? KernelSchedule.standardChannelTile)
   }
 
   /// Rows of tiles at once: as many as asked for or, through all images, as there are.
@@ -69,8 +66,8 @@ extension KernelSchedule {
   /// Rows and columns of a Winograd tile's outputs; nil for other algorithms.
   var winogradTile: Int? {
     switch algorithm {
-    case .winograd2x2: 2
-    case .winograd4x4: 4
+    case .winograd2x2, .winograd2x2GEMM: 2
+    case .winograd4x4, .winograd4x4GEMM: 4
     default: nil
     }
   }
@@ -86,8 +83,16 @@ extension KernelAlgorithm {
   /// Whether the kernel stores the weights in a form of its own.
   public var packsWeights: Bool {
     switch self {
-    case .winograd2x2, .winograd4x4, .directInPlace, .directPanel: true
+    case .winograd2x2, .winograd4x4, .winograd2x2GEMM, .winograd4x4GEMM, .directInPlace, .directPanel: true
     case .im2colGEMM, .gemm1x1, .depthwiseDirect, .gemm, .direct, .view: false
+    }
+  }
+
+  /// Whether BLAS computes the products.
+  public var multipliesByBLAS: Bool {
+    switch self {
+    case .im2colGEMM, .gemm1x1, .gemm, .winograd2x2GEMM, .winograd4x4GEMM: true
+    case .winograd2x2, .winograd4x4, .directInPlace, .directPanel, .depthwiseDirect, .direct, .view: false
     }
   }
 }

@@ -46,9 +46,9 @@ struct DirectConvolution: PreparedKernel {
         outputRelu: 0), Int32(DIRECT_BEST))
   }
 
-  func run() {
+  func run(part: Int, of parts: Int) {
     withUnsafePointer(to: plan) { plan in
-      direct_run(plan, layer.x, packedWeights, layer.bias, layer.y, rows, workspace, 0, 1)
+      direct_run(plan, layer.x, packedWeights, layer.bias, layer.y, rows, workspace, part, parts)
     }
   }
 }

@@ -6,7 +6,11 @@ struct Relu: PreparedKernel {
   let count: Int
   let operands: KernelOperands
 
-  func run() { inference_relu(operands.inputs[0], count, operands.output) }
+  func run(part: Int, of parts: Int) {
+    let elements = count.share(part, of: parts)
+    inference_relu(
+      operands.inputs[0] + elements.lowerBound, elements.count, operands.output + elements.lowerBound)
+  }
 }
 
 /// The sum of two or more tensors; the result may overwrite any of them.
@@ -30,7 +34,10 @@ final class Sum: PreparedKernel {
 
   deinit { addends.deallocate() }
 
-  func run() { inference_sum(addends, inputCount, count, relu, output) }
+  func run(part: Int, of parts: Int) {
+    let elements = count.share(part, of: parts)
+    inference_sum(addends, inputCount, elements.lowerBound, elements.count, relu, output)
+  }
 }
 
 /// Batch norm by its running statistics, as one factor and one summand per channel. Unlike a folded one it costs a
@@ -64,10 +71,13 @@ final class BatchNormalization: PreparedKernel {
 
   deinit { factors.deallocate() }
 
-  func run() {
+  func run(part: Int, of parts: Int) {
+    let share = channels.share(part, of: parts)
+    let first = share.lowerBound
     for image in 0..<batch {
-      let start = image * channels * plane
-      inference_affine(x + start, channels, plane, factors, factors + channels, relu, y + start)
+      let start = (image * channels + first) * plane
+      inference_affine(
+        x + start, share.count, plane, factors + first, factors + channels + first, relu, y + start)
     }
   }
 }

@@ -1,6 +1,6 @@
 import ComputationGraph
 
-/// Rows of features times a weight stored by output.
+/// Rows of features times a weight stored by output. Threads share the outputs.
 struct FullyConnected: PreparedKernel {
   let rows: Int
   let columns: Int
@@ -14,14 +14,16 @@ struct FullyConnected: PreparedKernel {
     self.operands = operands
   }
 
-  func run() {
+  func run(part: Int, of parts: Int) {
+    let share = outputs.share(part, of: parts)
+    if share.isEmpty { return }
+    let first = share.lowerBound
     BLAS.sgemm(
-      transposeB: true, m: rows, n: outputs, k: columns, a: operands.inputs[0], lda: columns,
-      b: operands.inputs[1],
-      ldb: columns, c: operands.output, ldc: outputs)
+      transposeB: true, m: rows, n: share.count, k: columns, a: operands.inputs[0], lda: columns,
+      b: operands.inputs[1] + first * columns, ldb: columns, c: operands.output + first, ldc: outputs)
     guard operands.inputs.count > 2 else { return }
     for row in 0..<rows {
-      for output in 0..<outputs { operands.output[row * outputs + output] += operands.inputs[2][output] }
+      for output in share { operands.output[row * outputs + output] += operands.inputs[2][output] }
     }
   }
 }

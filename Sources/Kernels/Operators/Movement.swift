@@ -2,13 +2,13 @@ import ComputationGraph
 
 /// Tensors one after the other along an axis.
 struct Concatenation: PreparedKernel {
-  private struct Part {
-    let source: UnsafePointer<Float>
+  private struct Source {
+    let values: UnsafePointer<Float>
     let run: Int
     let start: Int
   }
 
-  private let parts: [Part]
+  private let sources: [Source]
   private let outer: Int
   private let outputRun: Int
   private let output: UnsafeMutablePointer<Float>
@@ -16,23 +16,24 @@ struct Concatenation: PreparedKernel {
   init(inputs: [TensorShape], axis: Int, operands: KernelOperands) {
     let inner = inputs[0].dimensions[(axis + 1)...].reduce(1, *)
     var start = 0
-    var parts: [Part] = []
-    for (shape, source) in zip(inputs, operands.inputs) {
+    var sources: [Source] = []
+    for (shape, values) in zip(inputs, operands.inputs) {
       let run = shape[axis] * inner
-      parts.append(Part(source: UnsafePointer(source), run: run, start: start))
+      sources.append(Source(values: UnsafePointer(values), run: run, start: start))
       start += run
     }
-    self.parts = parts
+    self.sources = sources
     outer = inputs[0].dimensions[..<axis].reduce(1, *)
     outputRun = start
     output = operands.output
   }
 
-  func run() {
-    for part in parts {
+  func run(part: Int, of parts: Int) {
+    for source in sources {
+      let share = source.run.share(part, of: parts)
       for index in 0..<outer {
-        (output + index * outputRun + part.start).update(
-          from: part.source + index * part.run, count: part.run)
+        (output + index * outputRun + source.start + share.lowerBound).update(
+          from: source.values + index * source.run + share.lowerBound, count: share.count)
       }
     }
   }
@@ -43,9 +44,11 @@ struct View: PreparedKernel {
   let count: Int
   let operands: KernelOperands
 
-  func run() {
+  func run(part: Int, of parts: Int) {
     if operands.inputs[0] != operands.output {
-      operands.output.update(from: operands.inputs[0], count: count)
+      let share = count.share(part, of: parts)
+      (operands.output + share.lowerBound).update(
+        from: operands.inputs[0] + share.lowerBound, count: share.count)
     }
   }
 }

@@ -25,10 +25,14 @@ struct Pool: PreparedKernel {
     y = operands.output
   }
 
-  func run() {
+  func run(part: Int, of parts: Int) {
+    let share = images.share(part, of: parts)
+    let from = x + share.lowerBound * window.height * window.width
+    let to = y + share.lowerBound * window.outputHeight * window.outputWidth
     switch reduction {
-    case .maximum: inference_max_pool(window, x, images, y)
-    case .mean(let countsPadding): inference_average_pool(window, x, images, countsPadding ? 1 : 0, y)
+    case .maximum: inference_max_pool(window, from, share.count, to)
+    case .mean(let countsPadding):
+      inference_average_pool(window, from, share.count, countsPadding ? 1 : 0, to)
     }
   }
 }
@@ -39,5 +43,9 @@ struct GlobalAveragePool: PreparedKernel {
   let plane: Int
   let operands: KernelOperands
 
-  func run() { inference_row_means(operands.inputs[0], images, plane, operands.output) }
+  func run(part: Int, of parts: Int) {
+    let share = images.share(part, of: parts)
+    inference_row_means(
+      operands.inputs[0] + share.lowerBound * plane, share.count, plane, operands.output + share.lowerBound)
+  }
 }

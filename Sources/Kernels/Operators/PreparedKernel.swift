@@ -4,8 +4,18 @@ import ComputationGraph
 /// An operator made ready to run again and again: shapes, pointers and attributes resolved, nothing allocated while
 /// it runs.
 package protocol PreparedKernel {
-  /// Computes the output from the inputs.
-  func run()
+  /// Computes the share `part` of `parts` of the output from the inputs. The shares are disjoint, in the workspace too;
+  /// all of them together are the output, and may be computed at the same time.
+  ///
+  /// - Precondition: `parts` is the number of threads of the kernel schedule that the kernel was prepared for.
+  func run(part: Int, of parts: Int)
+}
+
+extension Int {
+  /// The share `part` of `parts` of so many equal pieces of work: contiguous, in order, and even but for one piece.
+  package func share(_ part: Int, of parts: Int) -> Range<Int> {
+    self * part / parts..<self * (part + 1) / parts
+  }
 }
 
 /// Where an operator finds its data.
@@ -54,7 +64,7 @@ package enum KernelFactory {
           operatorName: node.name, declaredBytes: workspaceBytes, plannedBytes: 0)
       }
       return convolution(
-        layer, by: schedule, rows: min(schedule.rowTile ?? y[2], y[2]), workspace: operands.workspace,
+        layer, by: schedule, workspace: operands.workspace,
         packedBytes: schedule.packedWeightBytes(for: id, in: graph) ?? 0)
     case .batchNormalization(let epsilon, let after):
       return BatchNormalization(input: x, epsilon: epsilon, relu: after == .relu, operands: operands)
@@ -78,10 +88,10 @@ package enum KernelFactory {
 
   /// - Precondition: the schedule applies, and there is a workspace if it declares one.
   private static func convolution(
-    _ layer: ConvolutionLayer, by schedule: KernelSchedule, rows: Int,
-    workspace: UnsafeMutablePointer<Float>?,
+    _ layer: ConvolutionLayer, by schedule: KernelSchedule, workspace: UnsafeMutablePointer<Float>?,
     packedBytes: Int
   ) -> any PreparedKernel {
+    let rows = min(schedule.rowTile ?? layer.window.outputHeight, layer.window.outputHeight)
     if schedule.algorithm.packsWeights {
       return PackedKernel(packedBytes: packedBytes) { packed in
         if let tile = schedule.winogradTile {
@@ -89,18 +99,22 @@ package enum KernelFactory {
             layer: layer, tile: tile,
             tileRows: ConvolutionPlans.winogradTileRows(
               schedule.rowTile, batch: layer.batch, outputHeight: layer.window.outputHeight, tile: tile),
-            channelGroups: ConvolutionPlans.winogradChannelGroups, packedWeights: packed,
-            workspace: workspace!)
+            channelGroups: schedule.channelTile ?? KernelSchedule.standardChannelTile,
+            products: schedule.algorithm.multipliesByBLAS ? .blas : .microkernels, parts: schedule.threads,
+            packedWeights: packed, workspace: workspace!)
         }
         return DirectConvolution(
           layer: layer, rows: schedule.algorithm == .directInPlace ? 0 : rows, packedWeights: packed,
           workspace: workspace)
       }
     }
+    let tiling = RowTiling(
+      rows: rows, height: layer.window.outputHeight, images: layer.batch * layer.groups,
+      parts: schedule.threads)
     switch schedule.algorithm {
-    case .gemm1x1: return PointwiseConvolution(layer: layer)
+    case .gemm1x1: return PointwiseConvolution(layer: layer, tiling: tiling)
     case .depthwiseDirect: return DepthwiseConvolution(layer: layer)
-    default: return PanelConvolution(layer: layer, rowTile: rows, panel: workspace!)
+    default: return PanelConvolution(layer: layer, tiling: tiling, panels: workspace!)
     }
   }
 }
@@ -115,7 +129,7 @@ private final class PackedKernel: PreparedKernel {
     kernel = prepare(memory.start.assumingMemoryBound(to: Float.self))
   }
 
-  func run() { kernel.run() }
+  func run(part: Int, of parts: Int) { kernel.run(part: part, of: parts) }
 }
 
 extension inference_window {

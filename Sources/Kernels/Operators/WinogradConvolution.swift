@@ -70,14 +70,7 @@ struct WinogradConvolution: PreparedKernel {
       && window.dilationHeight == 1 && window.dilationWidth == 1
   }
 
-  func run() {
-    for part in 0..<parts { run(part: part, parts: parts) }
-  }
-
-  /// Computes one of `parts` shares of the output; all of them together may run at the same time.
-  ///
-  /// - Precondition: `parts` is the number given at construction.
-  func run(part: Int, parts: Int) {
+  func run(part: Int, of parts: Int) {
     precondition(parts == self.parts, "the workspace was planned for \(self.parts) parts")
     withUnsafePointer(to: plan) { plan in
       switch products {

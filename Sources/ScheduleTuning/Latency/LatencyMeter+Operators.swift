@@ -7,8 +7,7 @@ extension LatencyMeter {
   /// The latencies of one operator under several kernel schedules: from the database, or measured now and frozen, each
   /// under the key of its own ``Workload``.
   ///
-  /// What is measured is a network of this one operator, its input copied in and its output copied out, by
-  /// ``operatorPolicy``; schedules that are missing take turns. Meant for comparing schedules: the caches are warm,
+  /// What is measured is a network of this one operator, by ``operatorPolicy``; schedules that are missing take turns. Meant for comparing schedules: the caches are warm,
   /// so that a network need not take the sum of its operators.
   ///
   /// - Returns: what the database holds afterwards, in the order of `schedules`.
@@ -56,7 +55,7 @@ extension LatencyMeter {
             threads: target.threads)
         })
     }
-    return try measure(&competitors, by: operatorPolicy)
+    return try measure(competitors, by: operatorPolicy)
   }
 }
 

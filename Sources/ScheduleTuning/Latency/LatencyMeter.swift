@@ -5,8 +5,8 @@ import Kernels
 
 /// Measures the latency of planned networks by really running them.
 ///
-/// A sample is one inference, or as many as fill the policy's minimum time, input copied in and output copied out.
-/// Weights and input are random but always the same: they change no kernel's path. Values are frozen through a
+/// A sample is one inference, or as many as fill the policy's minimum time, its input in the arena already and its output
+/// left there. Weights and input are random but always the same: they change no kernel's path. Values are frozen through a
 /// ``LatencyDatabase``: each workload is measured once per target.
 public struct LatencyMeter: Sendable {
   /// How often a network is run.
@@ -42,21 +42,31 @@ public struct LatencyMeter: Sendable {
   ///
   /// - Throws: `KernelError` if the network cannot be executed.
   public func measure(_ planned: PlannedNetwork) throws(KernelError) -> LatencyStatistics {
-    var competitors = [try MeasuredNetwork(planned, threads: target.threads)]
-    return try measure(&competitors, by: policy)[0]
+    let competitors = [try MeasuredNetwork(planned, threads: target.threads)]
+    return try measure(competitors, by: policy)[0]
   }
 
   /// Measures several networks in turns, sample by sample, so that what else happens on the machine meets all alike.
   ///
   /// - Throws: `KernelError` if one cannot be executed.
   func measure(
-    _ competitors: inout [MeasuredNetwork], by policy: MeasurementPolicy
+    _ competitors: [MeasuredNetwork], by policy: MeasurementPolicy
   ) throws(KernelError) -> [LatencyStatistics] {
     let clock = ContinuousClock()
     func milliseconds(_ index: Int, runs: Int) throws(KernelError) -> Double {
-      let start = clock.now
-      for _ in 0..<runs { try competitors[index].run() }
-      return (clock.now - start) / .milliseconds(1)
+      let subject = competitors[index]
+      var time = Duration.zero
+      var remaining = runs
+      while remaining > 0 {
+        // An input that the run overwrites is written anew while the clock stands.
+        let together = subject.keepsInputs ? remaining : 1
+        if !subject.keepsInputs { subject.fill() }
+        let start = clock.now
+        for _ in 0..<together { try subject.run() }
+        time += clock.now - start
+        remaining -= together
+      }
+      return time / .milliseconds(1)
     }
     var runs: [Int] = []
     for index in competitors.indices {

@@ -6,8 +6,8 @@ import Kernels
 struct MeasuredNetwork {
   let executor: NetworkExecutor
   let inputs: [TensorID: [Float]]
-  private let isSimple: Bool
-  private var output: [Float]
+  /// Whether a run leaves the inputs in the arena as they are.
+  let keepsInputs: Bool
 
   init(_ planned: PlannedNetwork, threads: Int) throws(KernelError) {
     try self.init(planned.graph) { weights throws(KernelError) in
@@ -26,22 +26,17 @@ struct MeasuredNetwork {
 
   /// - Parameter inputs: values for every input of the executor's graph.
   init(executor: NetworkExecutor, inputs: [TensorID: [Float]]) {
-    let graph = executor.graph
     self.executor = executor
     self.inputs = inputs
-    isSimple = graph.inputs.count == 1 && graph.outputs.count == 1
-    output = [Float](repeating: 0, count: graph.outputs.first.map { graph[$0].shape.elementCount } ?? 0)
+    keepsInputs = executor.keepsInputs
+    fill()
   }
 
-  mutating func run() throws(KernelError) {
-    guard isSimple, let input = inputs.values.first else {
-      _ = try executor.run(inputs: inputs)
-      return
-    }
-    try input.withUnsafeBufferPointer { source throws(KernelError) in
-      try output.withUnsafeMutableBufferPointer { target throws(KernelError) in
-        try executor.run(from: source, into: target)
-      }
-    }
+  /// Writes the inputs into the arena.
+  func fill() {
+    for (id, values) in inputs { _ = executor.buffer(of: id).update(from: values) }
   }
+
+  /// One inference on what lies in the arena.
+  func run() throws(KernelError) { try executor.runInPlace() }
 }

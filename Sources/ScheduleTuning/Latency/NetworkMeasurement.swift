@@ -26,13 +26,11 @@ extension LatencyMeter {
     of planned: PlannedNetwork, weights: WeightValues, inputs: [TensorID: [Float]]
   ) throws(KernelError) -> NetworkMeasurement {
     let (outputs, measuredArenaBytes) = try checkedRun(of: planned, weights: weights, inputs: inputs)
-    var subjects = [
-      MeasuredNetwork(
-        executor: try planned.executor(weights: weights, threads: target.threads), inputs: inputs)
-    ]
-    let latency = try measure(&subjects, by: policy)[0]
+    let subject = MeasuredNetwork(
+      executor: try planned.executor(weights: weights, threads: target.threads), inputs: inputs)
+    let latency = try measure([subject], by: policy)[0]
     return NetworkMeasurement(
-      latency: latency, operators: try profile(planned, in: subjects[0]),
+      latency: latency, operators: try profile(planned, in: subject),
       measuredArenaBytes: measuredArenaBytes, outputs: outputs)
   }
 

@@ -22,6 +22,8 @@ public struct BoundedNetwork: Sendable {
   public let inference: InferenceGraph
   /// The kernel schedule of each operator, by operator index.
   public let schedules: [KernelSchedule]
+  /// The threads of the device that it is planned for.
+  public let threads: Int
   /// Storages and readers under a model with the workspace of ``schedules``.
   public let problem: MemoryProblem
   /// What one operator needs by itself.
@@ -30,12 +32,15 @@ public struct BoundedNetwork: Sendable {
   /// Works out workspaces and the bound.
   ///
   /// - Complexity: linear in the graph.
-  init(policy: SchedulingPolicy, inference: InferenceGraph, schedules: [KernelSchedule]) {
+  init(
+    policy: SchedulingPolicy, inference: InferenceGraph, schedules: [KernelSchedule], threads: Int
+  ) {
     let graph = inference.graph
     let workspaceBytes = graph.operatorIDs.map { schedules[$0.index].workspaceBytes(for: $0, in: graph) }
     self.policy = policy
     self.inference = inference
     self.schedules = schedules
+    self.threads = threads
     problem = MemoryProblem(graph: graph, model: MemoryModel(workspaceBytes: workspaceBytes))
     let bound = MemoryBound.trivial(problem)
     trivialBound = TrivialBound(

@@ -78,7 +78,7 @@ public struct KernelFit: Sendable {
     let graph = least.graph
     let options = graph.operatorIDs.map { id in
       let slack = starts.map { $0.budget.slackBytes(of: id, limitBytes: arenaLimitBytes) }.max() ?? 0
-      return KernelSchedule.fittedOptions(for: id, in: graph)
+      return KernelSchedule.fittedOptions(for: id, in: graph, threads: least.threads)
         .filter { $0.workspaceBytes(for: id, in: graph) <= slack }
     }
     self.starts = starts
@@ -165,7 +165,7 @@ public struct KernelFit: Sendable {
     var cost = 0.0
     for id in least.graph.operatorIDs {
       let wanted = KernelSchedule.choose(
-        for: id, in: least.graph, rowTile: KernelSchedule.fittedRowTiles[tile])
+        for: id, in: least.graph, rowTile: KernelSchedule.fittedRowTiles[tile], threads: least.threads)
       guard let option = table[id.index].first(where: { $0.schedule == wanted }) else { return }
       schedules.append(wanted)
       cost += option.kernel.cost
@@ -179,7 +179,8 @@ public struct KernelFit: Sendable {
   private func network(
     _ order: [OperatorID], _ schedules: [KernelSchedule]
   ) throws(PlanningError) -> PlannedNetwork {
-    let bounded = BoundedNetwork(policy: least.policy, inference: least.inference, schedules: schedules)
+    let bounded = BoundedNetwork(
+      policy: least.policy, inference: least.inference, schedules: schedules, threads: least.threads)
     let schedule: Schedule
     do {
       schedule = try Schedule(
@@ -209,7 +210,8 @@ public struct KernelFit: Sendable {
       try add(least.schedule, MemoryProblem(graph: graph, model: least.model), tile: nil)
       for (tile, rowTile) in KernelSchedule.fittedRowTiles.enumerated() {
         let workspaceBytes = graph.operatorIDs.map {
-          KernelSchedule.choose(for: $0, in: graph, rowTile: rowTile).workspaceBytes(for: $0, in: graph)
+          KernelSchedule.choose(for: $0, in: graph, rowTile: rowTile, threads: least.threads)
+            .workspaceBytes(for: $0, in: graph)
         }
         let problem = MemoryProblem(graph: graph, model: MemoryModel(workspaceBytes: workspaceBytes))
         try add(scheduler.schedule(problem), problem, tile: tile)

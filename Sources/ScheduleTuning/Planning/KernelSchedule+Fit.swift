@@ -14,16 +14,26 @@ extension KernelSchedule {
   /// The kernel schedules that an operator can be given under ``RowTile/fit``, the smallest workspace first.
   ///
   /// For a convolution these are all algorithms that apply, each with every row tile; tiles that come to the same
-  /// workspace as the whole image count once. Other operators have the single one that ``choose(for:in:rowTile:)`` gives.
-  public static func fittedOptions(for id: OperatorID, in graph: Graph) -> [KernelSchedule] {
-    let standard = choose(for: id, in: graph, rowTile: nil)
+  /// workspace as the whole image count once. Other operators have the single one that
+  /// ``choose(for:in:rowTile:threads:)`` gives. With several threads, what is worth sharing is shared, and comes unshared as
+  /// well where that takes less workspace.
+  ///
+  /// - Precondition: `threads` is positive.
+  public static func fittedOptions(for id: OperatorID, in graph: Graph, threads: Int = 1) -> [KernelSchedule]
+  {
+    let standard = choose(for: id, in: graph, rowTile: nil, threads: threads)
     guard case .convolution = graph[id].kind, standard.algorithm != .depthwiseDirect else {
       return [standard]
     }
     var options: [(workspaceBytes: Int, schedule: KernelSchedule)] = []
     func add(_ schedule: KernelSchedule) {
       guard schedule.applies(to: id, in: graph) else { return }
-      options.append((schedule.workspaceBytes(for: id, in: graph), schedule))
+      let bytes = schedule.workspaceBytes(for: id, in: graph)
+      var shared = schedule
+      shared.threads = standard.threads
+      let sharedBytes = shared.workspaceBytes(for: id, in: graph)
+      options.append((sharedBytes, shared))
+      if bytes < sharedBytes { options.append((bytes, schedule)) }
     }
     add(KernelSchedule(algorithm: .gemm1x1))
     add(KernelSchedule(algorithm: .directInPlace))

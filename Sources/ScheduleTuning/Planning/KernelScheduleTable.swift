@@ -14,14 +14,20 @@ public struct KernelScheduleTable: Codable, Hashable, Sendable {
     public let algorithm: KernelAlgorithm
     /// Output rows per panel; absent for the whole image and where there is no panel.
     public let rowTile: Int?
+    /// Groups of 16 output channels in the workspace at once; absent for the standard.
+    public let channelTile: Int?
+    /// The threads that share the operator; absent for one.
+    public let threads: Int?
     /// Scratch memory in bytes.
     public let workspaceBytes: Int
     /// Bytes of its weights as the algorithm stores them; a weight that several operators read as it is counts for the
     /// first of them.
     public let weightBytes: Int
 
-    /// Algorithm and tile.
-    public var schedule: KernelSchedule { KernelSchedule(algorithm: algorithm, rowTile: rowTile) }
+    /// Algorithm, tiles and threads.
+    public var schedule: KernelSchedule {
+      KernelSchedule(algorithm: algorithm, rowTile: rowTile, channelTile: channelTile, threads: threads ?? 1)
+    }
   }
 
   /// The version of the format that this code reads and writes.
@@ -45,7 +51,9 @@ public struct KernelScheduleTable: Codable, Hashable, Sendable {
       let schedule = schedules[id.index]
       return Entry(
         name: graph[id].name, type: graph[id].kind.typeName, algorithm: schedule.algorithm,
-        rowTile: schedule.rowTile, workspaceBytes: schedule.workspaceBytes(for: id, in: graph),
+        rowTile: schedule.rowTile, channelTile: schedule.channelTile,
+        threads: schedule.threads > 1 ? schedule.threads : nil,
+        workspaceBytes: schedule.workspaceBytes(for: id, in: graph),
         weightBytes: weightBytes[id.index])
     }
   }

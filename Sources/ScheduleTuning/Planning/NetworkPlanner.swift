@@ -16,23 +16,28 @@ import SearchSpaces
 public enum NetworkPlanner {
   /// Fuses, chooses kernel schedules, and bounds the peak from below.
   ///
-  /// - Parameter training: the network in training form.
+  /// - Parameters:
+  ///   - training: the network in training form.
+  ///   - threads: what the device has; kernels that are over too soon for it use one.
+  /// - Precondition: `threads` is positive.
   /// - Throws: ``PlanningError`` if fusion breaks a rule of the graph or the policy's scheduler does not exist.
   /// - Complexity: linear in the graph, but for fusion.
-  public static func bound(training: Graph, policy: SchedulingPolicy) throws(PlanningError) -> BoundedNetwork
-  {
+  public static func bound(
+    training: Graph, policy: SchedulingPolicy, threads: Int = 1
+  ) throws(PlanningError) -> BoundedNetwork {
     _ = try scheduler(of: policy)
     let inference: InferenceGraph
     do { inference = try InferenceGraph(training, fusion: policy.fusion) } catch { throw .graph(error) }
     let graph = inference.graph
     let schedules = graph.operatorIDs.map { id in
       switch policy.rowTile {
-      case .rows(let rows): KernelSchedule.choose(for: id, in: graph, rowTile: rows)
-      case .whole: KernelSchedule.choose(for: id, in: graph, rowTile: nil)
-      case .fit: KernelSchedule.fittedOptions(for: id, in: graph)[0]
+      case .rows(let rows): KernelSchedule.choose(for: id, in: graph, rowTile: rows, threads: threads)
+      case .whole: KernelSchedule.choose(for: id, in: graph, rowTile: nil, threads: threads)
+      case .fit: KernelSchedule.fittedOptions(for: id, in: graph, threads: threads)[0]
       }
     }
-    return BoundedNetwork(policy: policy, inference: inference, schedules: schedules)
+    return BoundedNetwork(
+      policy: policy, inference: inference, schedules: schedules, threads: threads)
   }
 
   /// Orders the operators with the policy's scheduler, gives every buffer an offset, and validates the plan.
@@ -105,6 +110,7 @@ public enum NetworkPlanner {
       graph: bounded.graph, order: schedule.order, schedules: bounded.schedules, arena: arena)
     return PlannedNetwork(
       policy: bounded.policy, inference: bounded.inference, schedules: bounded.schedules,
+      threads: bounded.threads,
       model: bounded.model,
       schedule: schedule, arena: arena, trivialBound: trivialBound,
       livePeakBytes: livePeakBytes, workloadKey: workload.key)

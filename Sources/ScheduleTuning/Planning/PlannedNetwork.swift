@@ -11,6 +11,8 @@ public struct PlannedNetwork: Sendable {
   public let inference: InferenceGraph
   /// The kernel schedule of each operator, by operator index.
   public let schedules: [KernelSchedule]
+  /// The threads of the device that it was planned for: the most that a kernel schedule has.
+  public let threads: Int
   /// The rules of memory, with the workspace of every kernel.
   public let model: MemoryModel
   /// The order, with its exact memory profile.

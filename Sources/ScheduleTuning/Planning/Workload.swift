@@ -11,7 +11,7 @@ import MemoryPlanning
 /// same text, however they were built.
 public struct Workload: Hashable, Sendable {
   /// Raised whenever a kernel gets faster or slower under the same schedule, so that its latency is measured again.
-  private static let kernelRevision = 2
+  private static let kernelRevision = 3
 
   /// The canonical text; its first line says whether it is of a network or of one operator.
   public let text: String

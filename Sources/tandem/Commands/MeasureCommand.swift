@@ -98,7 +98,7 @@ struct MeasureCommand: ParsableCommand {
   private func plan(_ graph: Graph) throws -> PlannedNetwork {
     let policy = SchedulingPolicy(
       fusion: .activation, scheduler: SchedulerName.exact.rawValue, rowTile: RowTile(text: rowTile) ?? .fit)
-    let bounded = try NetworkPlanner.bound(training: graph, policy: policy)
+    let bounded = try NetworkPlanner.bound(training: graph, policy: policy, threads: threads)
     try checkMemory(arenaBytes: bounded.trivialBound.bytes, weightBytes: bounded.weightBytes)
     let planned =
       policy.rowTile == .fit

@@ -80,9 +80,10 @@ struct StatusCommand: ParsableCommand {
     if let graph = try? experiment.space.trainingGraph(
       for: trial.candidate.architecture, input: experiment.dataset.input)
     {
-      let bounded = try NetworkPlanner.bound(training: graph, policy: trial.candidate.policy)
-      weights = bounded.weightBytes
       for device in experiment.devices {
+        let bounded = try NetworkPlanner.bound(
+          training: graph, policy: trial.candidate.policy, threads: device.threads)
+        weights = bounded.weightBytes
         arenas[device.name] = try NetworkPlanner.plan(bounded, alignment: device.alignment).arena.arenaBytes
       }
     }

@@ -66,7 +66,8 @@ struct RunBundles {
   private func plan(
     _ trial: Trial, _ graph: Graph, latency: LatencyStatistics, for device: DeviceProfile
   ) throws -> (network: PlannedNetwork, latency: LatencyStatistics, target: TargetFingerprint) {
-    let bounded = try NetworkPlanner.bound(training: graph, policy: trial.candidate.policy)
+    let bounded = try NetworkPlanner.bound(
+      training: graph, policy: trial.candidate.policy, threads: device.threads)
     guard trial.candidate.policy.rowTile == .fit else {
       let network = try NetworkPlanner.plan(bounded, alignment: device.alignment)
       return (network, latency, try target(threads: latency.threads))
