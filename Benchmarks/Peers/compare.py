@@ -84,7 +84,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for threads in options.threads:
             rooflines[threads] = server.ask("roofline", threads=threads)["roofline"]
-            for model in [models.empty(), *chosen]:
+            for model in [models.empty(), models.chain(), *chosen]:
                 print(f"{model.name}, threads: {threads}", file=sys.stderr)
                 rows += measure(model, threads, contestants, options, Path(folder), failures)
                 server.ask("clear")

@@ -8,8 +8,6 @@ from statistics import median
 
 import numpy
 
-from tandem import Network
-
 # Relative to the largest output. Winograd's rounding stays far below, a wrong kernel far above.
 TOLERANCE = 1e-3
 # How long the threads of an engine go on spinning after its last run, generously.
@@ -29,8 +27,6 @@ class Row:
     error: float
     plan: dict
     minimum: float = float("inf")
-    # Of Tandem's kernels alone, without the copies of input and output.
-    kernel_minimum: float = float("inf")
     round_medians: list = field(default_factory=list)
 
     @property
@@ -79,8 +75,6 @@ def measure(model, threads, contestants, options, folder, failures):
             times = network.time(runs)
             row.round_medians.append(median(times))
             row.minimum = min(row.minimum, *times)
-            if isinstance(network, Network):
-                row.kernel_minimum = min(row.kernel_minimum, network.kernel_time(runs))
     gc.enable()
     return rows
 

@@ -176,6 +176,18 @@ def empty():
     return builder.model("overhead")
 
 
+CHAIN_LENGTH = 400
+
+
+def chain():
+    """Many operators with next to nothing to compute: what one more operator costs."""
+    builder = Builder(f"{CHAIN_LENGTH} additions of 16 values", 16, 1)
+    value = "input"
+    for _ in range(CHAIN_LENGTH):
+        value = builder.sum(value, "input")
+    return builder.model("chain")
+
+
 def nasbench201_best():
     """The CIFAR-10 network of NAS-Bench-201's best architecture (index 6111 by test accuracy there)."""
     b = Builder("NAS-Bench-201 best cell", 3, 32)

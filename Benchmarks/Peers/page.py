@@ -8,11 +8,12 @@ from math import exp, log
 
 import chart
 import engines
+from models import CHAIN_LENGTH
 from measuring import SETTLING_SECONDS, TOLERANCE
 
 TANDEM, BLAS_ALONE = "Tandem", "Tandem, BLAS alone"
 REFERENCE = engines.ONNXRuntime.name
-OVERHEAD = "overhead"
+OVERHEAD, CHAIN = "overhead", "chain"
 DENSE = ("1×1", "3×3 stride 1")
 
 
@@ -25,12 +26,18 @@ class Comparison:
         self.cells = {(row.model, row.threads, row.engine): row for row in results.rows}
         self.peers = [peer.name for peer in results.peers]
         self.engines = [*self.peers, TANDEM, BLAS_ALONE]
-        measured = [row for row in results.rows if row.group != OVERHEAD]
+        measured = [row for row in results.rows if row.group not in (OVERHEAD, CHAIN)]
         self.groups = list(dict.fromkeys(row.group for row in measured))
         self.models = {
             group: list(dict.fromkeys(row.model for row in measured if row.group == group)) for group in self.groups}
         self.overheads = {
             (row.threads, row.engine): row for row in results.rows if row.group == OVERHEAD}
+        self.chains = {(row.threads, row.engine): row for row in results.rows if row.group == CHAIN}
+
+    def operator_overhead(self, threads, engine):
+        """Milliseconds of one more operator with nothing to compute; None where that was not measured."""
+        empty, chain = self.overheads.get((threads, engine)), self.chains.get((threads, engine))
+        return max(chain.minimum - empty.minimum, 0) / (CHAIN_LENGTH - 1) if empty and chain else None
 
     def time(self, model, threads, engine, statistic="minimum"):
         """Milliseconds without the cost of the call; None where there is none, or where the output was wrong."""
@@ -60,19 +67,9 @@ class Comparison:
     def layer_groups(self):
         return [group for group in self.groups if group != "networks"]
 
-    def kernel_time(self, model, threads):
-        """Milliseconds of Tandem's kernels alone; None where there are none, or where the output was wrong."""
-        row = self.cells.get((model, threads, TANDEM))
-        return row.kernel_minimum if row and row.agrees else None
-
-    def kernel_ratio(self, model, threads):
-        """How many times faster Tandem's kernels alone are than the best peer."""
-        ours, theirs = self.kernel_time(model, threads), self.best_peer(model, threads)[0]
-        return theirs / ours if ours and theirs else None
-
     def flops_per_second(self, model, threads):
-        """Effective, of Tandem's kernels alone."""
-        time = self.kernel_time(model, threads)
+        """Effective, of Tandem."""
+        time = self.time(model, threads, TANDEM)
         return self.cells[model, threads, TANDEM].flops / time * 1e3 if time else None
 
     def share_of_peak(self, model, threads):
@@ -93,13 +90,13 @@ def write_table(comparison, path):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([
             "model", "group", "threads", "engine", "policy", "minimum_ms", "median_ms", "call_overhead_ms",
-            "kernels_alone_ms", "relative_error", "mflop", "arena_bytes", "weight_bytes", "kernels"])
+            "relative_error", "mflop", "arena_bytes", "weight_bytes", "kernels"])
         for row in comparison.results.rows:
             overhead = comparison.overheads.get((row.threads, row.engine))
             writer.writerow([
                 row.model, row.group, row.threads, row.engine, row.policy, f"{row.minimum:.6f}", f"{row.median:.6f}",
                 f"{overhead.minimum:.6f}" if overhead else "",
-                f"{row.kernel_minimum:.6f}" if row.plan else "", f"{row.error:.3g}", f"{row.flops / 1e6:.6g}",
+                f"{row.error:.3g}", f"{row.flops / 1e6:.6g}",
                 row.plan.get("arenaBytes", ""), row.plan.get("weightBytes", ""), kernels(row)])
 
 
@@ -188,6 +185,11 @@ def targets(comparison):
             values = comparison.ratios(groups, threads, peer=peer)
             if values:
                 rows.append([text, threads_text(threads), str(len(values)), *verdict(values, mean, least)])
+        ours = comparison.operator_overhead(threads, TANDEM)
+        if ours is not None:
+            rows.append([
+                "an operator with nothing to compute: ≤ 1 µs", threads_text(threads), "1", f"{ours * 1e6:.0f} ns",
+                "met" if ours <= 1e-3 else "missed"])
     if not rows:
         return ""
     return "## Targets\n\n" + table(["target", "threads", "models", "measured", ""], rows) + (
@@ -201,20 +203,16 @@ def means(comparison):
     rows = []
     for name, members in groups:
         for threads in comparison.threads:
-            kernels_alone = [
-                comparison.kernel_ratio(model, threads) for group in members for model in comparison.models[group]]
             rows.append([name, str(threads)] + [
                 ratio_text(geometric_mean(comparison.ratios(members, threads, **options))) for options in (
                     {}, {"statistic": "median"}, {"peer": REFERENCE}, {"engine": BLAS_ALONE})
-            ] + [ratio_text(geometric_mean([ratio for ratio in kernels_alone if ratio]))])
+            ])
     return "## Geometric means\n\n" + table(
-        ["group", "threads", "best peer / Tandem", "by medians", f"{REFERENCE} / Tandem", "best peer / BLAS alone",
-         "best peer / kernels"],
+        ["group", "threads", "best peer / Tandem", "by medians", f"{REFERENCE} / Tandem", "best peer / BLAS alone"],
         rows) + """
 
 **Tandem** plans with the row tile `fit`: for every operator the kernel that was measured to be the fastest. **BLAS alone**
-plans with `whole`: matrix products over whole images by OpenBLAS, and plain loops for the rest. **Kernels**: Tandem without
-copying the input in and the output out."""
+plans with `whole`: matrix products over whole images by OpenBLAS, and plain loops for the rest."""
 
 
 def engine_times(comparison, model, threads):
@@ -236,17 +234,15 @@ def layers(comparison):
                 rate = comparison.flops_per_second(model, threads) if row else None
                 rows.append([
                     model, *engine_times(comparison, model, threads), ratio_text(comparison.ratio(model, threads)),
-                    time_text(comparison.kernel_time(model, threads)),
-                    ratio_text(comparison.kernel_ratio(model, threads)), f"{rate / 1e9:.0f}" if rate else "–",
+                    f"{rate / 1e9:.0f}" if rate else "–",
                     percent_text(comparison.share_of_peak(model, threads)) if row else "–",
                     f"`{kernels(row)}`" if row else "–"])
         parts.append(f"### {threads_text(threads).capitalize()}\n\n" + table(
-            ["layer", TANDEM, BLAS_ALONE, *comparison.peers, "best peer / Tandem", "kernel alone",
-             "best peer / kernel", "GFLOP/s", "of the peak", "kernel"],
+            ["layer", TANDEM, BLAS_ALONE, *comparison.peers, "best peer / Tandem", "GFLOP/s", "of the peak", "kernel"],
             rows))
-    parts.append("""Minima, without the cost of an empty call (below); the best peer in bold. Tandem's time includes copying
-the input in and the output out, which the peers are spared: theirs are in place. **Kernel alone** is without those copies.
-**GFLOP/s** are effective: the operations of the plain definition over the kernels' time, so that Winograd's, which does fewer, can be above the peak.""")
+    parts.append("""Minima, without the cost of an empty call (below); the best peer in bold. No engine copies its input or output: each has
+them where it wants them. **GFLOP/s** are effective: the operations of the plain definition over the time, so that Winograd's,
+which does fewer, can be above the peak.""")
     return "\n\n".join(parts)
 
 
@@ -295,7 +291,7 @@ size stay in caches; the bandwidth bounds networks, whose weights do not."""
 def numerics(comparison):
     rows = []
     for engine in comparison.engines:
-        found = [row for row in comparison.results.rows if row.engine == engine and row.group != OVERHEAD]
+        found = [row for row in comparison.results.rows if row.engine == engine and row.group not in (OVERHEAD, CHAIN)]
         if not found:
             continue
         worst = max(found, key=lambda row: row.error)
@@ -316,6 +312,8 @@ def method(comparison):
     overheads = [
         [engine] + [time_text(row.minimum if (row := comparison.overheads.get((threads, engine))) else None)
                     for threads in comparison.threads]
+        + ["–" if (value := comparison.operator_overhead(threads, engine)) is None else f"{value * 1e6:.0f} ns"
+           for threads in comparison.threads]
         for engine in comparison.engines]
     versions = "\n".join(f"- **{peer.name}** {engines.version(peer)}: {peer.settings}." for peer in results.peers)
     core = (
@@ -327,8 +325,9 @@ def method(comparison):
 {environment["memoryBytes"] / 2**30:.1f} GiB of memory; {environment["operatingSystem"]}; Python {platform.python_version()}; \
 load average {results.load:.1f} at the start (an idle machine's is near 0; load harms several threads most).
 - **Tandem**: {environment["toolchain"].split(" (")[0]}; vector extension {environment["vectorExtension"]}; {blas["version"]}, core \
-{blas["core"]}. {core}. Copies of input and output
-  count where nothing else is said. It runs in a process of its own that times itself.
+{blas["core"]}. {core}. The input lies in
+  the arena and the output is left there; an input that the plan overwrites is written anew between runs, while the clock
+  stands. It runs in a process of its own that times itself.
 {versions}
 - All float32, batch 1, the same seeded random weights (scaled by fan-in) and input. Each engine has its input in the layout
   that it takes, and may keep weights in any form.
@@ -336,9 +335,11 @@ load average {results.load:.1f} at the start (an idle machine's is near 0; load 
   once); who is first changes from round to round. With several threads, {1e3 * SETTLING_SECONDS:g} ms of sleep come before each turn, because the
   threads of the engine before go on spinning for a while. The minimum is over all runs, the median over the rounds' medians.
 - An empty call (one ReLU of 16 values) costs what the table below says, mostly of the Python bindings. It is taken off every
-  time, Tandem's too; `latency.csv` has the times with it.
+  time, Tandem's too; `latency.csv` has the times with it. One more operator with nothing to compute costs what a chain of
+  {CHAIN_LENGTH} additions of 16 values takes beyond that, by the addition.
 
-{table(["engine", *map(threads_text, comparison.threads)], overheads)}"""
+{table(["engine", *(f"a call, {threads_text(threads)}" for threads in comparison.threads),
+        *(f"an operator, {threads_text(threads)}" for threads in comparison.threads)], overheads)}"""
 
 
 def revision():

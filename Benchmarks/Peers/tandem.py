@@ -59,10 +59,6 @@ class Network:
     def time(self, runs):
         return self.server.ask("time", network=self.plan["network"], runs=runs)["milliseconds"]
 
-    def kernel_time(self, repeats):
-        """The milliseconds of all kernels, each one's least: without the copies of input and output."""
-        return sum(self.server.ask("profile", network=self.plan["network"], repeats=repeats)["milliseconds"])
-
     def compute(self, values):
         source, target = self.folder / "input.npy", self.folder / "output.npy"
         numpy.save(source, values)

@@ -57,13 +57,6 @@ final class LoadedNetwork {
     return times
   }
 
-  /// The least milliseconds of each operator, in the order in which they run.
-  func operatorMilliseconds(repeats: Int) throws -> [Double] {
-    let times = try executor.operatorMilliseconds(
-      inputs: [planned.graph.inputs[0]: input], repeats: repeats)
-    return planned.order.map { times[$0.index] }
-  }
-
   /// The output for the values of a `.npy` file.
   func compute(_ file: String) throws -> NumPyArray {
     let array = try NumPyArray(data: Data(contentsOf: URL(fileURLWithPath: file)), source: file)

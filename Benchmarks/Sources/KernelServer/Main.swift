@@ -48,9 +48,6 @@ struct KernelServer {
     case .time(let network, let runs):
       guard runs > 0 else { throw ServerError("time: \(runs) runs") }
       return Response(milliseconds: try self.network(network).time(runs: runs))
-    case .profile(let network, let repeats):
-      guard repeats > 0 else { throw ServerError("profile: \(repeats) repeats") }
-      return Response(milliseconds: try self.network(network).operatorMilliseconds(repeats: repeats))
     case .compute(let network, let input, let output):
       try self.network(network).compute(input).encoded.write(to: URL(fileURLWithPath: output))
       return Response()

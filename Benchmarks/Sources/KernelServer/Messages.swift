@@ -13,9 +13,6 @@ enum Request: Decodable {
   case load(model: String, threads: Int, rowTile: String)
   /// Runs a network on random values: answered with ``Response/milliseconds``, one per run.
   case time(network: Int, runs: Int)
-  /// Runs a network with a clock read between operators: answered with ``Response/milliseconds``, the least of each
-  /// operator, in the order in which they run. Without copying the input in and the output out.
-  case profile(network: Int, repeats: Int)
   /// Runs a network on the values of one `.npy` file and writes another: answered with an empty object.
   case compute(network: Int, input: String, output: String)
   /// Forgets all networks: answered with an empty object.
