@@ -33,9 +33,27 @@ DK_INLINE dk_vec dk_load_guarded(const float *p, dk_guard guard) {
 DK_INLINE dk_vec dk_at_least(dk_vec floor, dk_vec x) {
   return (dk_vec)((dk_ivec)x ^ (((dk_ivec)x ^ (dk_ivec)floor) & (x < floor)));
 }
+DK_INLINE dk_vec dk_at_most(dk_vec ceiling, dk_vec x) {
+  return (dk_vec)((dk_ivec)x ^ (((dk_ivec)x ^ (dk_ivec)ceiling) & (x > ceiling)));
+}
+DK_INLINE void dk_store_first(float *p, dk_vec x, int lanes) {
+  if (lanes == DIRECT_LANES) {
+    __builtin_memcpy(p, &x, sizeof x);
+  } else {
+    for (int lane = 0; lane < lanes; lane++) p[lane] = ((const float *)&x)[lane];
+  }
+}
 // Lanes [first, end); lane `first` goes to *p.
 DK_INLINE void dk_store_lanes(float *p, const dk_vec *x, int first, int end) {
   for (int lane = first; lane < end; lane++) p[lane - first] = ((const float *)x)[lane];
+}
+
+// The address, not known to the compiler before the vector is: it keeps additions as such, and loads in order, where it
+// would otherwise need more registers than there are.
+DK_INLINE const float *dk_after(const float *p, dk_vec *x) {
+  (void)x;
+  __asm__("" : "+r"(p));
+  return p;
 }
 
 #define DK_NAME "portable"

@@ -11,17 +11,17 @@ enum {
   /// The most entries of a table of tap positions, and with it the most taps of a convolution read in place.
   DIRECT_TABLE = 128,
   DIRECT_MOST_TAPS = 1024,
-  DIRECT_MAX_VECTORS = 4,
 };
 
 typedef struct {
   const char *name;
   /// Registers that one vector of pixels takes.
   int pieces;
-  /// The most output channels beside 1, 2, … vectors of pixels; 0 where there is no such micro-kernel.
+  /// The most output channels beside 1, 2, … vectors of pixels, and the most pixels beside as many vectors of output
+  /// channels; 0 where there are no such micro-kernels.
   int blocks[DIRECT_MAX_VECTORS];
-  void (*run)(const direct_plan *plan, const float *x, const float *packed, const float *bias, float *y,
-              ptrdiff_t rows, float *workspace, ptrdiff_t part, ptrdiff_t parts);
+  void (*run)(const direct_plan *plan, const float *x, const float *packed, const float *bias,
+              const float *addend, float *y, ptrdiff_t rows, float *workspace, ptrdiff_t part, ptrdiff_t parts);
   /// Return 0 where they do not serve a window; null where loads with masks would cost more than they save.
   int (*depthwise)(const inference_window *window, const float *x, ptrdiff_t channels, ptrdiff_t multiplier,
                    const float *weight, const float *bias, int inputRelu, int relu, float *y);
@@ -51,6 +51,33 @@ static inline ptrdiff_t direct_block_start(direct_blocks blocks, ptrdiff_t index
 
 static inline ptrdiff_t direct_least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 static inline ptrdiff_t direct_greatest(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
+
+/// The least tap i ≥ 0 with start + i · dilation ≥ 0.
+static inline ptrdiff_t direct_first_inside(ptrdiff_t start, ptrdiff_t dilation) {
+  return start >= 0 ? 0 : (dilation - 1 - start) / dilation;
+}
+
+/// Vectors of output channels of one group.
+static inline ptrdiff_t direct_channel_vectors(const direct_plan *plan) {
+  return (plan->layer.outputs + DIRECT_LANES - 1) / DIRECT_LANES;
+}
+
+/// Columns of an image row that `pixels` neighboring outputs see.
+static inline ptrdiff_t direct_piece(const inference_window *v, ptrdiff_t pixels) {
+  return (pixels - 1) * v->strideWidth + (v->kernelWidth - 1) * v->dilationWidth + 1;
+}
+
+/// Floats from one copied piece of a row to the next, in whole vectors.
+static inline ptrdiff_t direct_piece_pitch(const inference_window *v, direct_blocks columns) {
+  const ptrdiff_t longest = direct_piece(v, columns.size + (columns.larger > 0));
+  return (longest + DIRECT_LANES - 1) / DIRECT_LANES * DIRECT_LANES;
+}
+
+/// The window of a layer as its channel kernels see it: where every pixel sees itself only, an image is one row.
+inference_window direct_flat_window(const direct_plan *plan);
+
+/// Whether parts share out blocks of channels rather than pixels.
+int direct_shares_channels(ptrdiff_t blocks, ptrdiff_t spots, ptrdiff_t parts);
 
 /// Output rows of a panel and the number of panels, for all images and groups, after giving every part some work.
 typedef struct {

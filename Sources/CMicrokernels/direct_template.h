@@ -1,164 +1,35 @@
 // The body of one variant of the direct convolution. The including file defines
 //   DK_NAME, DK_TABLE                the table's name for people and for the linker,
 //   DK_PIECES                        registers that hold one vector of 16 pixels,
-//   DK_KERNELS(X)                    X(vectors, block) for every micro-kernel, all blocks from 1 up to
+//   DK_KERNELS(X)                   X(vectors, block) for every micro-kernel, all blocks from 1 up to
 //   DK_BLOCKS                        the largest beside 1, 2, … DK_COUNT vectors,
-//   DK_CHEAP_MASKS                   where loads with masks cost no more than others: needed for depthwise and pools;
-//                                    then also DK_HALVES, DK_KEEP and DK_RELOAD,
-//   dk_guard, dk_below, dk_load_guarded, dk_load_filled, dk_at_least, dk_store_lanes, dk_store_first
-//                                    masks in the variant's own form.
+//   DK_CHEAP_MASKS                   where loads with masks cost no more than others: needed for depthwise and pools,
+//   dk_guard, dk_below, dk_load_guarded, dk_at_least, dk_at_most, dk_store_lanes, dk_store_first
+//                                    masks in the variant's own form,
+//   dk_after                         an address that waits for a vector, for the compiler only.
 // Vectors are 16 floats everywhere, so that workspace does not depend on the instruction set; the compiler splits them.
 
 #include <math.h>
 #include <string.h>
 
 #include "direct_tables.h"
-#include "direct_vectors.h"
 
 #define DK_UNROLL _Pragma("clang loop unroll(full)")
 
-enum { DK_MOST_BLOCK = 14, DK_MOST_VECTORS = DIRECT_MAX_VECTORS };
+#include "direct_vectors.h"
 
-// ---- Vectors of pixels ----
+enum {
+  DK_MOST_BLOCK = 14,
+  DK_MOST_VECTORS = DIRECT_MAX_VECTORS,
+  // Floats of an image or of weights that stay in a second-level cache besides everything else.
+  DK_CACHED = 128 * 1024,
+  // Floats of weights worth a group of pixels.
+  DK_AT_ONCE = 8 * 1024,
+};
 
-// Pixels have positions row · pitch + column in what is read. A vector covers 16 positions, some of which may be
-// between rows, or covered by the vector before.
-typedef struct {
-  ptrdiff_t start, row, column;
-  /// The lanes whose results are stored.
-  ptrdiff_t first, end;
-} dk_pixels;
+#include "direct_pixels.h"
 
-// Where a part's vectors begin, from `position` up to `end`; nothing is read from `limit` on.
-typedef struct {
-  ptrdiff_t position, end, limit, pitch, width;
-} dk_cursor;
-
-DK_INLINE int next_pixels(dk_cursor *cursor, dk_pixels *pixels) {
-  ptrdiff_t row = cursor->position / cursor->pitch, column = cursor->position - row * cursor->pitch;
-  if (column >= cursor->width) {
-    cursor->position += cursor->pitch - column;
-    row++;
-    column = 0;
-  }
-  if (cursor->position >= cursor->end) return 0;
-  pixels->first = 0;
-  pixels->start = cursor->position;
-  if (cursor->position + DIRECT_LANES > cursor->limit) {
-    pixels->start = direct_greatest(cursor->limit - DIRECT_LANES, 0);
-    pixels->first = cursor->position - pixels->start;
-    row = pixels->start / cursor->pitch;
-    column = pixels->start - row * cursor->pitch;
-  }
-  pixels->row = row;
-  pixels->column = column;
-  pixels->end = direct_least(cursor->end - pixels->start, DIRECT_LANES);
-  cursor->position = pixels->start + DIRECT_LANES;
-  return 1;
-}
-
-// ---- Micro-kernels ----
-
-// One sum per output channel and pixel over `depth` products. Products come in chunks of up to `chunk`, whose inputs
-// lie at `offsets` from a base that moves by `chunkStride`.
-typedef struct {
-  const ptrdiff_t *offsets;
-  ptrdiff_t chunk, chunkStride, depth;
-  ptrdiff_t pitch, width, outputPlane;
-  dk_vec floor;
-  int relu;
-} dk_sums;
-
-// The results of one vector that cannot be stored as a whole: run by run.
-static void store_runs(const dk_sums *sums, const dk_pixels *pixels, const dk_vec *results, ptrdiff_t block,
-                       float *y) {
-  ptrdiff_t row = pixels->row, column = pixels->column, lane = 0;
-  while (lane < pixels->end) {
-    const ptrdiff_t run = direct_greatest(sums->width - column, 0);
-    const ptrdiff_t first = direct_greatest(lane, pixels->first), end = direct_least(lane + run, pixels->end);
-    if (first < end) {
-      // Lane 0 may lie before the image; addresses are formed from the first lane that is stored.
-      float *target = y + row * sums->width + column + (first - lane);
-      for (ptrdiff_t r = 0; r < block; r++) {
-        dk_store_lanes(target + r * sums->outputPlane, &results[r], (int)first, (int)end);
-      }
-    }
-    lane += sums->pitch - column;
-    column = 0;
-    row++;
-  }
-}
-
-DK_INLINE int is_whole(const dk_sums *sums, const dk_pixels *pixels) {
-  return pixels->first == 0 && pixels->end == DIRECT_LANES &&
-         (sums->pitch == sums->width || pixels->column + DIRECT_LANES <= sums->width);
-}
-
-DK_INLINE void kernel(const dk_sums *sums, const dk_pixels *pixels, const dk_guard *guards, const float *x,
-                      const float *weights, const float *bias, float *y, const int count, const int block,
-                      const int guarded) {
-  dk_vec results[DK_MOST_BLOCK][DK_MOST_VECTORS];
-  const float *base[DK_MOST_VECTORS];
-  DK_UNROLL for (int v = 0; v < count; v++) base[v] = x + pixels[v].start;
-  DK_UNROLL for (int r = 0; r < block; r++) {
-    const dk_vec start = dk_splat(bias ? bias[r] : 0);
-    DK_UNROLL for (int v = 0; v < count; v++) results[r][v] = start;
-  }
-  const dk_vec floor = guarded ? sums->floor : dk_splat(0);
-  for (ptrdiff_t done = 0; done < sums->depth; done += sums->chunk) {
-    const ptrdiff_t steps = direct_least(sums->depth - done, sums->chunk);
-    for (ptrdiff_t step = 0; step < steps; step++) {
-      const ptrdiff_t offset = sums->offsets[step];
-      dk_vec values[DK_MOST_VECTORS];
-      DK_UNROLL for (int v = 0; v < count; v++) {
-        if (guarded) {
-          values[v] = dk_at_least(floor, dk_load_guarded(base[v] + offset, guards[step * count + v]));
-        } else {
-          values[v] = dk_load(base[v] + offset);
-        }
-      }
-      DK_UNROLL for (int r = 0; r < block; r++) {
-        const dk_vec weight = dk_splat(weights[r]);
-        DK_UNROLL for (int v = 0; v < count; v++) results[r][v] += weight * values[v];
-      }
-      weights += block;
-    }
-    DK_UNROLL for (int v = 0; v < count; v++) base[v] += sums->chunkStride;
-  }
-  if (sums->relu) {
-    DK_UNROLL for (int r = 0; r < block; r++) {
-      DK_UNROLL for (int v = 0; v < count; v++) results[r][v] = dk_rectify(results[r][v]);
-    }
-  }
-  DK_UNROLL for (int v = 0; v < count; v++) {
-    if (is_whole(sums, &pixels[v])) {
-      float *target = y + pixels[v].row * sums->width + pixels[v].column;
-      DK_UNROLL for (int r = 0; r < block; r++) dk_store(target + r * sums->outputPlane, results[r][v]);
-    } else {
-      dk_vec column[DK_MOST_BLOCK];
-      DK_UNROLL for (int r = 0; r < block; r++) column[r] = results[r][v];
-      store_runs(sums, &pixels[v], column, block, y);
-    }
-  }
-}
-
-typedef void (*dk_kernel)(const dk_sums *, const dk_pixels *, const dk_guard *, const float *, const float *,
-                          const float *, float *);
-
-#define DK_DEFINE(count, block)                                                                                       \
-  static void plain_##count##_##block(const dk_sums *sums, const dk_pixels *pixels, const dk_guard *guards,           \
-                                      const float *x, const float *weights, const float *bias, float *y) {            \
-    kernel(sums, pixels, guards, x, weights, bias, y, count, block, 0);                                               \
-  }                                                                                                                   \
-  static void guarded_##count##_##block(const dk_sums *sums, const dk_pixels *pixels, const dk_guard *guards,         \
-                                        const float *x, const float *weights, const float *bias, float *y) {          \
-    kernel(sums, pixels, guards, x, weights, bias, y, count, block, 1);                                               \
-  }
-DK_KERNELS(DK_DEFINE)
-#define DK_ENTRY(count, block) [count - 1][block - 1] = {plain_##count##_##block, guarded_##count##_##block},
-static const dk_kernel kernels[DK_MOST_VECTORS][DK_MOST_BLOCK][2] = {DK_KERNELS(DK_ENTRY)};
-
-// ---- Loops around them ----
+// ---- Loops around the micro-kernels ----
 
 // One group of one image, the pixels of a cursor, output channels of the blocks [firstBlock, endBlock).
 typedef struct {
@@ -166,21 +37,27 @@ typedef struct {
   dk_sums sums;
   direct_blocks blocks;
   ptrdiff_t firstBlock, endBlock;
+  // Floats of the image, or of the panel.
+  ptrdiff_t imageFloats;
   int guarded;
 } dk_job;
 
-// Bytes of weights that stay in the second-level cache while all pixels pass.
-static const ptrdiff_t resident_bytes = 384 * 1024;
+// Blocks of weights of at most `blockFloats` that take turns with each group of pixels. If the image stays in the
+// second-level cache, just enough to make finding the pixels cheap, so that weights are fetched before they are needed;
+// otherwise as many as stay there.
+static ptrdiff_t resident_blocks(ptrdiff_t imageFloats, ptrdiff_t blockFloats) {
+  return direct_greatest((imageFloats <= DK_CACHED ? DK_AT_ONCE : DK_CACHED) / blockFloats, 1);
+}
 
 static void run_pixels(const dk_job *job, dk_cursor all, const float *x, const float *packed, const float *bias,
-                       float *y) {
-  const dk_sums *sums = &job->sums;
+                       const float *addend, float *y) {
+  dk_sums sums = job->sums;
   const ptrdiff_t most = job->plan->vectors;
-  const ptrdiff_t resident =
-      direct_greatest(resident_bytes / (sums->depth * job->plan->block * (ptrdiff_t)sizeof(float)), 1);
+  const ptrdiff_t resident = resident_blocks(job->imageFloats, sums.depth * job->plan->block);
   for (ptrdiff_t outer = job->firstBlock; outer < job->endBlock; outer += resident) {
     const ptrdiff_t outerEnd = direct_least(outer + resident, job->endBlock);
     dk_cursor cursor = all;
+    int first = 1;
     for (;;) {
       dk_pixels pixels[DK_MOST_VECTORS];
       dk_guard guards[DIRECT_TABLE * DK_COUNT];
@@ -189,15 +66,22 @@ static void run_pixels(const dk_job *job, dk_cursor all, const float *x, const f
       if (count == 0) break;
       if (job->guarded) {
         for (ptrdiff_t v = 0; v < count; v++) {
-          guards_of(job->plan, pixels[v].row, pixels[v].column, sums->chunk, count, guards + v);
+          guards_of(job->plan, pixels[v].row, pixels[v].column, sums.chunk, count, guards + v);
         }
       }
       for (ptrdiff_t b = outer; b < outerEnd; b++) {
         const ptrdiff_t channel = direct_block_start(job->blocks, b);
         const ptrdiff_t block = direct_block_start(job->blocks, b + 1) - channel;
-        kernels[count - 1][block - 1][job->guarded](sums, pixels, guards, x, packed + channel * sums->depth,
-                                                    bias ? bias + channel : NULL, y + channel * sums->outputPlane);
+        // The first pass over the pixels fetches the blocks that take these ones' places.
+        const int fetches = first && b + resident < job->endBlock;
+        sums.ahead = packed + direct_block_start(job->blocks, fetches ? b + resident : b) * sums.depth;
+        sums.aheadStep = fetches ? block : 0;
+        kernels[count - 1][block - 1][job->guarded](&sums, pixels, guards, x, packed + channel * sums.depth,
+                                                    bias ? bias + channel : NULL,
+                                                    addend ? addend + channel * sums.outputPlane : NULL,
+                                                    y + channel * sums.outputPlane);
       }
+      first = 0;
     }
   }
 }
@@ -221,8 +105,8 @@ static void panel_offsets(const direct_plan *plan, ptrdiff_t rows, ptrdiff_t cha
   repeat_offsets(offsets, taps_of(v), channels, direct_panel_channel(plan, rows));
 }
 
-static void run_in_place(const direct_plan *plan, const float *x, const float *packed, const float *bias, float *y,
-                         ptrdiff_t part, ptrdiff_t parts) {
+static void run_in_place(const direct_plan *plan, const float *x, const float *packed, const float *bias,
+                         const float *addend, float *y, ptrdiff_t part, ptrdiff_t parts) {
   const direct_layer *layer = &plan->layer;
   const inference_window *v = &layer->window;
   const ptrdiff_t taps = taps_of(v), plane = v->height * v->width;
@@ -242,8 +126,9 @@ static void run_in_place(const direct_plan *plan, const float *x, const float *p
                 .sums = {.offsets = offsets, .chunk = channels * taps, .chunkStride = channels * plane,
                          .depth = layer->inputs * taps, .pitch = v->width, .width = v->outputWidth,
                          .outputPlane = v->outputHeight * v->outputWidth,
-                         .floor = dk_splat(layer->inputRelu ? 0 : -INFINITY), .relu = layer->outputRelu},
+                         .floor = dk_splat(layer->inputRelu ? 0 : -INFINITY), .activation = layer->outputActivation},
                 .blocks = direct_blocks_of(layer->outputs, plan->block),
+                .imageFloats = layer->inputs * plane,
                 .guarded = guarded};
   job.endBlock = job.blocks.count;
   ptrdiff_t firstSlot = images * slots * part / parts, endSlot = images * slots * (part + 1) / parts;
@@ -262,13 +147,14 @@ static void run_in_place(const direct_plan *plan, const float *x, const float *p
                               .width = v->outputWidth};
     run_pixels(&job, cursor, x + image * layer->inputs * plane,
                packed + group * layer->outputs * job.sums.depth, bias ? bias + group * layer->outputs : NULL,
+               addend ? addend + image * layer->outputs * job.sums.outputPlane : NULL,
                y + image * layer->outputs * job.sums.outputPlane);
     slot = image * slots + last;
   }
 }
 
-static void run_panels(const direct_plan *plan, const float *x, const float *packed, const float *bias, float *y,
-                       ptrdiff_t rows, float *workspace, ptrdiff_t part, ptrdiff_t parts) {
+static void run_panels(const direct_plan *plan, const float *x, const float *packed, const float *bias,
+                       const float *addend, float *y, ptrdiff_t rows, float *workspace, ptrdiff_t part, ptrdiff_t parts) {
   const direct_layer *layer = &plan->layer;
   const inference_window *v = &layer->window;
   const direct_tiles tiles = direct_tiles_of(plan, rows, parts);
@@ -278,8 +164,9 @@ static void run_panels(const direct_plan *plan, const float *x, const float *pac
   float *panel = workspace + part * panelFloats;
   dk_job job = {.plan = plan,
                 .sums = {.depth = layer->inputs * taps, .pitch = plan->pitch, .width = v->outputWidth,
-                         .outputPlane = v->outputHeight * v->outputWidth, .relu = layer->outputRelu},
-                .blocks = direct_blocks_of(layer->outputs, plan->block)};
+                         .outputPlane = v->outputHeight * v->outputWidth, .activation = layer->outputActivation},
+                .blocks = direct_blocks_of(layer->outputs, plan->block),
+                .imageFloats = panelFloats};
   job.endBlock = job.blocks.count;
   ptrdiff_t offsets[DIRECT_MOST_TAPS], layoutRows = 0;
   const ptrdiff_t channels = direct_least(direct_greatest(64 / taps, 1), layer->inputs);
@@ -306,18 +193,23 @@ static void run_panels(const direct_plan *plan, const float *x, const float *pac
     const ptrdiff_t pixels = (tileRows - 1) * plan->pitch + v->outputWidth;
     const dk_cursor cursor = {.end = pixels, .limit = direct_greatest(pixels, DIRECT_LANES), .pitch = plan->pitch,
                               .width = v->outputWidth};
+    const ptrdiff_t target = image * layer->outputs * job.sums.outputPlane + firstRow * v->outputWidth;
     run_pixels(&job, cursor, panel, packed + group * layer->outputs * job.sums.depth,
                bias ? bias + group * layer->outputs : NULL,
-               y + image * layer->outputs * job.sums.outputPlane + firstRow * v->outputWidth);
+               addend ? addend + target : NULL, y + target);
   }
 }
 
-static void run(const direct_plan *plan, const float *x, const float *packed, const float *bias, float *y,
-                ptrdiff_t rows, float *workspace, ptrdiff_t part, ptrdiff_t parts) {
-  if (rows == 0) {
-    run_in_place(plan, x, packed, bias, y, part, parts);
+#include "direct_channels.h"
+
+static void run(const direct_plan *plan, const float *x, const float *packed, const float *bias,
+                const float *addend, float *y, ptrdiff_t rows, float *workspace, ptrdiff_t part, ptrdiff_t parts) {
+  if (plan->lanes == DIRECT_CHANNELS) {
+    run_channels(plan, x, packed, bias, addend, y, part, parts);
+  } else if (rows == 0) {
+    run_in_place(plan, x, packed, bias, addend, y, part, parts);
   } else {
-    run_panels(plan, x, packed, bias, y, rows, workspace, part, parts);
+    run_panels(plan, x, packed, bias, addend, y, rows, workspace, part, parts);
   }
 }
 

@@ -16,6 +16,21 @@ DK_INLINE void dk_store(float *p, dk_vec x) { *(dk_loose *)p = x; }
 // What is not a number stays so.
 DK_INLINE dk_vec dk_rectify(dk_vec x) { return (dk_vec)((dk_ivec)x & ~(x < dk_splat(0))); }
 
+#define VA_VEC dk_vec
+#define VA_IVEC dk_ivec
+#define VA_INLINE DK_INLINE
+#include "vector_activations.h"
+
+// The activations up to ReLU6 but none: x between 0 and a highest value.
+DK_INLINE dk_vec dk_highest(int activation) { return dk_splat(activation == ACTIVATION_RELU6 ? 6 : INFINITY); }
+DK_INLINE dk_vec dk_clamp(dk_vec x, dk_vec highest) { return dk_at_most(highest, dk_at_least(dk_splat(0), x)); }
+
+DK_INLINE dk_vec dk_load_first(const float *p, int lanes) { return dk_load_guarded(p, dk_below(dk_counting, lanes)); }
+// Lanes [first, end), the others 0; lane `first` comes from *p.
+DK_INLINE dk_vec dk_load_lanes(const float *p, int first, int end) {
+  return dk_load_guarded(p - first, dk_below(dk_counting - dk_isplat(first), end - first));
+}
+
 // The masks of all taps for the vector at a row and a column, every `stride`-th element of `guards`, repeated until
 // there are `entries`.
 DK_INLINE void guards_of(const direct_plan *plan, ptrdiff_t row, ptrdiff_t column, ptrdiff_t entries,

@@ -1,328 +1,238 @@
-// Windows moved over single planes: depthwise convolution and pools. Included into the body of a variant.
+// Windows moved over single planes: depthwise convolution, and pools here. Included into the body of a variant.
 //
-// A strip of 16 output columns is computed from top to bottom. Every image row is loaded once and added to all output
-// rows whose windows contain it, which take turns in a few registers. Columns outside the image are masked.
+// A strip of one vector's columns is pooled from top to bottom, first down and then across: every image row is loaded
+// once, and shifted once per output row.
 
 #ifndef TANDEM_DIRECT_WINDOWS_H
 #define TANDEM_DIRECT_WINDOWS_H
 
-enum {
-  DK_MOST_TAPS = 7,
-  DK_MOST_DILATION = 8,
-  DK_ROW_END = 2 * DIRECT_LANES + (DK_MOST_TAPS - 1) * DK_MOST_DILATION,
-};
+#include "direct_depthwise.h"
+
+enum { POOL_MOST_TAPS = 3 };
 
 // Image rows that lie outside: of zeros, and of what no maximum is less than.
-static const float zeros[DK_ROW_END];
-static const float least[2 * DIRECT_LANES + 8] = {
+static const float zeros[2 * DIRECT_LANES];
+static const float least[2 * DIRECT_LANES] = {
 #define DK_EIGHT -INFINITY, -INFINITY, -INFINITY, -INFINITY, -INFINITY, -INFINITY, -INFINITY, -INFINITY
-    DK_EIGHT, DK_EIGHT, DK_EIGHT, DK_EIGHT, DK_EIGHT};
+    DK_EIGHT, DK_EIGHT, DK_EIGHT, DK_EIGHT};
 
-// The image rows under a strip are `dilation` apart, the first one is `top`.
+// Strips of the columns of all planes.
 typedef struct {
-  // From the strip's first column on, in row 0.
-  const float *image;
-  ptrdiff_t top, height, width, dilation;
-  ptrdiff_t outputs, outputStep;
-  int lanes;
-  // For each of the kernel's columns a mask of the image's columns, or two where the stride of 2 takes every other one.
-  dk_guard guards[DK_MOST_TAPS + 1][2];
-} dk_strip;
+  // Columns of the kernel and the step; vectors of image columns, and whether these are the whole width.
+  int taps, stride, vectors, whole;
+} pool_shape;
 
-// The strip at an output column, without its rows.
-DK_INLINE dk_strip strip_of(const inference_window *v, const float *plane, ptrdiff_t column, const int taps,
-                            const int stride) {
-  const ptrdiff_t left = column * stride - v->paddingLeft;
-  dk_strip strip = {.image = plane + left,
-                    .height = v->height,
-                    .width = v->width,
-                    .dilation = v->dilationHeight,
-                    .outputStep = v->dilationHeight * v->outputWidth,
-                    .lanes = (int)direct_least(v->outputWidth - column, DIRECT_LANES)};
-  DK_UNROLL for (int j = 0; j < taps; j += stride) {
-    DK_UNROLL for (int half = 0; half < stride; half++) {
-      const ptrdiff_t first = left + j * v->dilationWidth + half * DIRECT_LANES;
-      strip.guards[j][half] = dk_below(dk_isplat((int32_t)first) + dk_counting, (int32_t)v->width);
+typedef struct {
+  ptrdiff_t column, left;
+  // Lanes of results, image columns that exist, and for the whole width those that do on the left and on the right.
+  dw_lanes lanes[2];
+  dw_guard guards[POOL_MOST_TAPS], ends[2];
+  // The reciprocals of how many taps lie inside the image, all rows being inside; 0 where none does.
+  dw_vec factors[2];
+} pool_columns;
+
+// What the mean under a window with so many rows in the image is multiplied by if it was taken over `taps` rows.
+static const float row_factors[POOL_MOST_TAPS + 1][POOL_MOST_TAPS + 1] = {
+    [2] = {0, 2, 1}, [3] = {0, 3, 3.0f / 2, 1}};
+
+DK_INLINE dw_vec pooled(dw_vec before, dw_vec value, const int maximum) {
+  return maximum ? dw_at_least(value, before) : before + value;
+}
+
+// Of vectors of columns, what the windows' first columns see, pooled with what the others see. For the whole width, the
+// middle one of three columns sees them as they are, and `outside` is what there is beyond the image.
+DK_INLINE void pool_across(const dw_vec *values, const pool_columns *strip, dw_orders orders, dw_vec outside,
+                           const int maximum, const pool_shape shape, dw_vec *results) {
+#ifdef DW_SHIFTS
+  if (shape.whole) {
+    const dw_shift left = dw_shift_of(-1), right = dw_shift_of(1);
+    const dw_vec a = values[0], b = values[shape.vectors - 1];
+    dw_vec before[2] = {dw_shifted_filled(a, left, strip->ends[0], outside)}, after[2];
+    if (shape.vectors == 2) {
+      before[1] = dw_shifted_right(a, b, left);
+      after[0] = dw_shifted_left(a, b, right);
     }
+    after[shape.vectors - 1] = dw_shifted_filled(b, right, strip->ends[1], outside);
+    DK_UNROLL for (int k = 0; k < shape.vectors; k++) {
+      results[k] = pooled(pooled(values[k], before[k], maximum), after[k], maximum);
+    }
+    return;
   }
-  return strip;
-}
-
-// Its rows: every `dilation`-th output row from `row` on.
-DK_INLINE void set_rows(dk_strip *strip, const inference_window *v, ptrdiff_t row, const int stride) {
-  const ptrdiff_t left = v->outputHeight - row;
-  strip->top = row * stride - v->paddingTop;
-  strip->outputs = v->dilationHeight == 1 ? left : (left + v->dilationHeight - 1) / v->dilationHeight;
-}
-
-// What the kernel's column j sees in 16 columns of an image row from `from` on and, where the stride is 2, what column
-// j + 1 sees.
-DK_INLINE void window_values(const float *from, const dk_guard guards[2], const int stride, dk_vec fill,
-                             dk_vec values[2]) {
-  const dk_vec a = dk_load_filled(from, guards[0], fill);
-  if (stride == 1) {
-    values[0] = a;
+#else
+  (void)strip, (void)outside;
+#endif
+  if (shape.stride == 1) {
+    // Where shifts are dear, every column of the kernel has loads of its own.
+    results[0] = values[0];
+    if (!DW_CHEAP_SHIFTS) return;
+    results[0] = pooled(values[0], dw_next(values[0], orders), maximum);
+    if (shape.taps == 3) results[0] = pooled(results[0], dw_second(values[0]), maximum);
   } else {
-    const dk_vec b = dk_load_filled(from + DIRECT_LANES, guards[1], fill);
-    values[0] = __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-    values[1] = __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+    const dw_vec first = dw_even(values[0], values[1], orders);
+    results[0] = pooled(first, dw_odd(values[0], values[1], orders), maximum);
+    if (shape.taps == 3) results[0] = pooled(results[0], dw_next(first, orders), maximum);
   }
 }
 
-// ---- Depthwise convolution ----
+// Floats between the vectors that are loaded of a row.
+DK_INLINE ptrdiff_t pool_step(const pool_shape shape) {
+  return shape.stride == 1 && !shape.whole ? 1 : DW_LANES;
+}
 
-typedef struct {
-  const float *weight;
-  float bias, floor;
-  int relu;
-} dk_depthwise;
+// The vectors of a row; null for a row of ones.
+DK_INLINE void pool_row(const float *row, const dw_guard *guards, dw_vec fill, const int maximum,
+                        const pool_shape shape, dw_vec *values) {
+  const int loads = shape.stride == 1 && !DW_CHEAP_SHIFTS ? shape.taps : shape.vectors;
+  dw_vec all[POOL_MOST_TAPS];
+  DK_UNROLL for (int k = 0; k < loads; k++) {
+    const float *from = row ? row + k * pool_step(shape) : NULL;
+    all[k] = !row      ? dw_filled(dw_splat(1), guards[k], fill)
+             : maximum ? dw_load_filled(from, guards[k], fill)
+                       : dw_load(from, guards[k]);
+  }
+  DK_UNROLL for (int k = 0; k < shape.vectors; k++) values[k] = all[k];
+  DK_UNROLL for (int k = shape.vectors; k < loads; k++) values[0] = pooled(values[0], all[k], maximum);
+}
 
-// Large kernels run over the upper and the lower half at once: each weight, which has to be loaded again and again,
-// then serves two vectors. The halves share a row where the number of rows is odd.
-DK_INLINE void depthwise_strip(const dk_strip *strip, const dk_depthwise *job, float *y, const ptrdiff_t dilation,
-                               const int taps, const int stride) {
-  const int active = (taps + stride - 1) / stride, halves = DK_HALVES(taps);
-  const float *image = strip->image;
-  const ptrdiff_t step = strip->dilation * strip->width, height = strip->height;
-  const ptrdiff_t outputs = (strip->outputs + halves - 1) / halves, lower = strip->outputs - outputs;
-  const ptrdiff_t outputStep = strip->outputStep;
-  const int relu = job->relu, lanes = strip->lanes;
-  const dk_vec floor = dk_splat(job->floor), bias = dk_splat(job->bias);
-  dk_guard guards[DK_MOST_TAPS + 1][2];
-  DK_UNROLL for (int j = 0; j < taps; j += stride) {
-    DK_UNROLL for (int half = 0; half < stride; half++) guards[j][half] = strip->guards[j][half];
+DK_INLINE void pool_columns_of(const inference_window *v, ptrdiff_t column, ptrdiff_t lanes, int countsPadding,
+                               const pool_shape shape, pool_columns *strip) {
+  strip->column = column;
+  strip->left = shape.whole ? 0 : column * shape.stride - v->paddingLeft;
+  const int results = shape.whole ? shape.vectors : 1;
+  DK_UNROLL for (int k = 0; k < POOL_MOST_TAPS; k++) {
+    strip->guards[k] = dw_below(strip->left + k * pool_step(shape), v->width);
   }
-  const float *weights = job->weight;
-  dk_vec sums[2][DK_MOST_TAPS], resident[3][3];
-  if (taps == 3) {
-    DK_UNROLL for (int k = 0; k < 3; k++) {
-      DK_UNROLL for (int j = 0; j < 3; j++) resident[k][j] = dk_splat(weights[k * 3 + j]);
-    }
+  DK_UNROLL for (int k = 0; k < results; k++) {
+    strip->lanes[k] = dw_lanes_of((int)direct_least(v->outputWidth - column - k * DW_LANES, lanes));
+    strip->factors[k] = dw_splat(1.0f / (float)(shape.taps * shape.taps));
   }
-  ptrdiff_t h[2], offset[2];
-  float *target[2];
-  DK_UNROLL for (int p = 0; p < halves; p++) {
-    DK_UNROLL for (int i = 0; i < active; i++) sums[p][i] = bias;
-    h[p] = strip->top + p * lower * stride * strip->dilation;
-    offset[p] = h[p] * strip->width;
-    target[p] = y + p * lower * outputStep;
-  }
-  for (ptrdiff_t output = 1 - active;;) {
-    // Step u begins an output row and ends the one before the `active - 1` last.
-    DK_UNROLL for (int u = 0; u < active; u++) {
-      DK_UNROLL for (int s = 0; s < stride; s++) {
-        const float *row[2];
-        if (taps > 3) DK_RELOAD(weights);
-        DK_UNROLL for (int p = 0; p < halves; p++) {
-          row[p] = (size_t)h[p] < (size_t)height ? image + offset[p] : zeros;
-          h[p] += strip->dilation;
-          offset[p] += step;
-        }
-        DK_UNROLL for (int j = 0; j < taps; j += stride) {
-          dk_vec values[2][2];
-          DK_UNROLL for (int p = 0; p < halves; p++) {
-            window_values(row[p] + j * dilation, guards[j], stride, dk_splat(0), values[p]);
-          }
-          DK_UNROLL for (int e = 0; e < stride; e++) {
-            if (j + e >= taps) continue;
-            DK_UNROLL for (int p = 0; p < halves; p++) values[p][e] = dk_at_least(floor, values[p][e]);
-            DK_UNROLL for (int m = 0; m < active; m++) {
-              const int k = s + m * stride, i = (u - m + active) % active;
-              if (k >= taps) continue;
-              const dk_vec weight = taps > 3 ? dk_splat(weights[k * taps + j + e]) : resident[k][j + e];
-              DK_UNROLL for (int p = 0; p < halves; p++) {
-                if (k == 0 && j + e == 0) sums[p][i] = bias;
-                sums[p][i] += weight * values[p][e];
-              }
-            }
-          }
-          DK_UNROLL for (int p = 0; p < halves; p++) {
-            DK_UNROLL for (int i = 0; i < active; i++) DK_KEEP(sums[p][i]);
-          }
-        }
-      }
-      if (output >= 0) {
-        DK_UNROLL for (int p = 0; p < halves; p++) {
-          const dk_vec result = sums[p][(u + 1) % active];
-          dk_store_first(target[p], relu ? dk_rectify(result) : result, lanes);
-          target[p] += outputStep;
-        }
-      }
-      if (++output == outputs) return;
+  strip->ends[0] = dw_below(-1, v->width);
+  strip->ends[1] = dw_below((shape.vectors - 1) * DW_LANES + 1, v->width);
+  if (countsPadding) return;
+  // A row of ones is pooled to the numbers of columns.
+  dw_vec ones[2], counts[2];
+  pool_row(NULL, strip->guards, dw_splat(0), 0, shape, ones);
+  pool_across(ones, strip, dw_orders_make(), dw_splat(0), 0, shape, counts);
+  DK_UNROLL for (int k = 0; k < results; k++) {
+    strip->factors[k] = dw_splat(0);
+    DK_UNROLL for (int count = 1; count <= shape.taps; count++) {
+      strip->factors[k] =
+          dw_where_equal(counts[k], (float)count, 1.0f / (float)(count * shape.taps), strip->factors[k]);
     }
   }
 }
 
-DK_INLINE void depthwise_plane(const inference_window *v, const float *plane, const dk_depthwise *job, float *y,
-                               const int taps, const int stride) {
-  for (ptrdiff_t column = 0; column < v->outputWidth; column += DIRECT_LANES) {
-    dk_strip strip = strip_of(v, plane, column, taps, stride);
-    for (ptrdiff_t row = 0; row < direct_least(v->dilationHeight, v->outputHeight); row++) {
-      set_rows(&strip, v, row, stride);
-      float *target = y + row * v->outputWidth + column;
-      if (strip.dilation == 1) {
-        depthwise_strip(&strip, job, target, 1, taps, stride);
-      } else {
-        depthwise_strip(&strip, job, target, strip.dilation, taps, stride);
-      }
+DK_INLINE void pool_strip(const inference_window *v, const pool_columns *strip, const float *plane, int countsPadding,
+                          float *y, const int maximum, const pool_shape shape) {
+  const int taps = shape.taps, kept = taps - shape.stride, results = shape.whole ? shape.vectors : 1;
+  const float *image = plane + strip->left, *outside = maximum ? least : zeros;
+  const ptrdiff_t width = v->width, height = v->height, outputs = v->outputHeight, step = v->outputWidth;
+  const dw_orders orders = dw_orders_make();
+  const dw_vec start = dw_splat(maximum ? -INFINITY : 0);
+  dw_guard guards[POOL_MOST_TAPS];
+  dw_vec factors[2];
+  dw_lanes lanes[2];
+  DK_UNROLL for (int k = 0; k < POOL_MOST_TAPS; k++) guards[k] = strip->guards[k];
+  DK_UNROLL for (int k = 0; k < results; k++) factors[k] = strip->factors[k], lanes[k] = strip->lanes[k];
+  y += strip->column;
+  // The rows under a window, of which the next window has the last `kept`.
+  dw_vec rows[POOL_MOST_TAPS][2];
+  ptrdiff_t h = -v->paddingTop;
+  DK_UNROLL for (int i = taps - kept; i < taps; i++, h++) {
+    pool_row((size_t)h < (size_t)height ? image + h * width : outside, guards, start, maximum, shape, rows[i]);
+  }
+  for (ptrdiff_t output = 0; output < outputs; output++, y += step) {
+    DK_UNROLL for (int i = 0; i < kept; i++) {
+      DK_UNROLL for (int k = 0; k < shape.vectors; k++) rows[i][k] = rows[taps - kept + i][k];
     }
-  }
-}
-
-#define DK_DEPTHWISE(taps, stride)                                                                                    \
-  static void depthwise_##taps##_##stride(const inference_window *v, const float *plane, const dk_depthwise *job,     \
-                                          float *y) {                                                                 \
-    depthwise_plane(v, plane, job, y, taps, stride);                                                                  \
-  }
-DK_DEPTHWISE(3, 1)
-DK_DEPTHWISE(3, 2)
-DK_DEPTHWISE(5, 1)
-DK_DEPTHWISE(5, 2)
-DK_DEPTHWISE(7, 1)
-DK_DEPTHWISE(7, 2)
-static void (*const depthwise_kernels[3][2])(const inference_window *, const float *, const dk_depthwise *, float *) = {
-    {depthwise_3_1, depthwise_3_2}, {depthwise_5_1, depthwise_5_2}, {depthwise_7_1, depthwise_7_2}};
-
-static int depthwise(const inference_window *v, const float *x, ptrdiff_t channels, ptrdiff_t multiplier,
-                     const float *weight, const float *bias, int inputRelu, int relu, float *y) {
-  const ptrdiff_t taps = v->kernelHeight, stride = v->strideHeight, dilation = v->dilationHeight;
-  if (taps != v->kernelWidth || stride != v->strideWidth || dilation != v->dilationWidth ||
-      dilation > DK_MOST_DILATION || stride > 2 || (taps != 3 && taps != 5 && taps != 7) ||
-      (stride == 2 && dilation != 1)) {
-    return 0;
-  }
-  for (ptrdiff_t c = 0, o = 0; c < channels; c++) {
-    for (ptrdiff_t end = o + multiplier; o < end; o++) {
-      const dk_depthwise job = {.weight = weight + o * taps * taps,
-                                .bias = bias ? bias[o] : 0,
-                                .floor = inputRelu ? 0 : -INFINITY,
-                                .relu = relu};
-      depthwise_kernels[taps / 2 - 1][stride - 1](v, x + c * v->height * v->width, &job,
-                                                  y + o * v->outputHeight * v->outputWidth);
+    DK_UNROLL for (int i = kept; i < taps; i++, h++) {
+      pool_row((size_t)h < (size_t)height ? image + h * width : outside, guards, start, maximum, shape, rows[i]);
     }
-  }
-  return 1;
-}
-
-// ---- Pools ----
-
-DK_INLINE dk_vec pooled(dk_vec before, dk_vec value, const int maximum) {
-  return maximum ? dk_at_least(value, before) : before + value;
-}
-
-// The reciprocals of how many taps lie inside the image's columns, 0 where none does.
-DK_INLINE dk_vec column_factors(const dk_strip *strip, const int taps, const int stride) {
-  static const float ones[DIRECT_LANES] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
-  dk_vec counts = dk_splat(0), factors = dk_splat(0);
-  DK_UNROLL for (int j = 0; j < taps; j += stride) {
-    const dk_vec a = dk_load_filled(ones, strip->guards[j][0], dk_splat(0));
-    if (stride == 1) {
-      counts += a;
-    } else {
-      const dk_vec b = dk_load_filled(ones, strip->guards[j][1], dk_splat(0));
-      counts += __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-      if (j + 1 < taps)
-        counts += __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+    dw_vec down[2], across[2];
+    DK_UNROLL for (int k = 0; k < shape.vectors; k++) {
+      down[k] = rows[0][k];
+      DK_UNROLL for (int i = 1; i < taps; i++) down[k] = pooled(down[k], rows[i][k], maximum);
     }
-  }
-  DK_UNROLL for (int count = 1; count <= taps; count++) {
-    const dk_ivec equal = counts == dk_splat((float)count);
-    factors = (dk_vec)((dk_ivec)factors | (equal & (dk_ivec)dk_splat(1.0f / (float)(count * taps))));
-  }
-  return factors;
-}
-
-DK_INLINE void pool_strip(const dk_strip *strip, int countsPadding, float *y, const int maximum, const int taps,
-                          const int stride) {
-  // At least two, as the loop over one would not be one.
-  const int active = taps > stride ? (taps + stride - 1) / stride : 2;
-  const float *image = strip->image, *outside = maximum ? least : zeros;
-  const ptrdiff_t width = strip->width, height = strip->height;
-  const ptrdiff_t outputs = strip->outputs, outputStep = strip->outputStep;
-  const int lanes = strip->lanes;
-  const dk_vec start = dk_splat(maximum ? -INFINITY : 0), whole = dk_splat(1.0f / (float)(taps * taps));
-  const dk_vec factors = maximum || countsPadding ? whole : column_factors(strip, taps, stride);
-  dk_guard guards[DK_MOST_TAPS + 1][2];
-  DK_UNROLL for (int j = 0; j < taps; j += stride) {
-    DK_UNROLL for (int half = 0; half < stride; half++) guards[j][half] = strip->guards[j][half];
-  }
-  dk_vec results[DK_MOST_TAPS];
-  DK_UNROLL for (int i = 0; i < active; i++) results[i] = start;
-  ptrdiff_t h = strip->top, offset = strip->top * width;
-  for (ptrdiff_t output = 1 - active;;) {
-    // Step u begins an output row and ends the one before the `active - 1` last.
-    DK_UNROLL for (int u = 0; u < active; u++) {
-      DK_UNROLL for (int s = 0; s < stride; s++) {
-        const float *row = (size_t)h < (size_t)height ? image + offset : outside;
-        h++;
-        offset += width;
-        dk_vec across = start;
-        DK_UNROLL for (int j = 0; j < taps; j += stride) {
-          dk_vec values[2];
-          window_values(row + j, guards[j], stride, start, values);
-          DK_UNROLL for (int e = 0; e < stride; e++) {
-            if (j + e < taps) across = pooled(across, values[e], maximum);
-          }
-        }
-        DK_UNROLL for (int m = 0; m < active; m++) {
-          const int k = s + m * stride, i = (u - m + active) % active;
-          if (k < taps) results[i] = k == 0 ? across : pooled(results[i], across, maximum);
+    pool_across(down, strip, orders, start, maximum, shape, across);
+    if (!maximum) {
+      // The factors are those of windows that lie inside as far as rows go.
+      DK_UNROLL for (int k = 0; k < results; k++) across[k] *= factors[k];
+      const ptrdiff_t inside = direct_least(h, height) - direct_greatest(h - taps, 0);
+      if (!countsPadding && inside < taps) {
+        DK_UNROLL for (int k = 0; k < results; k++) {
+          across[k] *= dw_splat(row_factors[taps][direct_greatest(inside, 0)]);
         }
       }
-      if (output >= 0) {
-        dk_vec result = results[(u + 1) % active];
-        if (!maximum) {
-          result *= factors;
-          // The factors are those of windows that lie inside as far as rows go.
-          const ptrdiff_t top = strip->top + output * stride;
-          if (!countsPadding && (top < 0 || top + taps > height)) {
-            const ptrdiff_t inside = direct_least(top + taps, height) - direct_greatest(top, 0);
-            result *= dk_splat(inside > 0 ? (float)taps / (float)inside : 0);
-          }
-        }
-        dk_store_first(y, result, lanes);
-        y += outputStep;
+    }
+    DK_UNROLL for (int k = 0; k < results; k++) dw_store_first(y + k * DW_LANES, across[k], lanes[k]);
+  }
+}
+
+DK_INLINE void pool_planes(const inference_window *v, const float *x, ptrdiff_t channels, int countsPadding, float *y,
+                           const int maximum, const pool_shape shape) {
+  // The last lanes have no right neighbours; with stride 2 these are the odd columns, and the third is one more.
+  const int lost = shape.stride == 1 ? (DW_CHEAP_SHIFTS && !shape.whole) * (shape.taps - 1) : shape.taps - 2;
+  const ptrdiff_t width = v->outputWidth, lanes = shape.whole ? DW_LANES : dw_lanes_for(width, DW_LANES - lost);
+  pool_columns strips[DW_STRIPS];
+  for (ptrdiff_t column = 0; column < width;) {
+    ptrdiff_t filled = 0;
+    for (; filled < DW_STRIPS && column < width; filled++, column += shape.whole ? width : lanes) {
+      pool_columns_of(v, column, lanes, maximum || countsPadding, shape, &strips[filled]);
+    }
+    for (ptrdiff_t c = 0; c < channels; c++) {
+      for (ptrdiff_t s = 0; s < filled; s++) {
+        pool_strip(v, &strips[s], x + c * v->height * v->width, countsPadding,
+                   y + c * v->outputHeight * v->outputWidth, maximum, shape);
       }
-      if (++output == outputs) return;
     }
   }
 }
 
-DK_INLINE void pool_plane(const inference_window *v, const float *plane, int countsPadding, float *y,
-                          const int maximum, const int taps, const int stride) {
-  for (ptrdiff_t column = 0; column < v->outputWidth; column += DIRECT_LANES) {
-    dk_strip strip = strip_of(v, plane, column, taps, stride);
-    set_rows(&strip, v, 0, stride);
-    pool_strip(&strip, countsPadding, y + column, maximum, taps, stride);
-  }
-}
+typedef void (*pool_kernel)(const inference_window *, const float *, ptrdiff_t, int, float *);
 
-#define DK_POOL(taps, stride)                                                                                         \
-  static void max_pool_##taps##_##stride(const inference_window *v, const float *plane, int padding, float *y) {      \
-    pool_plane(v, plane, padding, y, 1, taps, stride);                                                                \
-  }                                                                                                                   \
-  static void average_pool_##taps##_##stride(const inference_window *v, const float *plane, int padding, float *y) {  \
-    pool_plane(v, plane, padding, y, 0, taps, stride);                                                                \
+#define POOL(name, ...)                                                                                      \
+  static void max_pool_##name(const inference_window *v, const float *x, ptrdiff_t channels, int padding,   \
+                              float *y) {                                                                   \
+    pool_planes(v, x, channels, padding, y, 1, (pool_shape){__VA_ARGS__});                                  \
+  }                                                                                                         \
+  static void average_pool_##name(const inference_window *v, const float *x, ptrdiff_t channels, int padding, \
+                                  float *y) {                                                               \
+    pool_planes(v, x, channels, padding, y, 0, (pool_shape){__VA_ARGS__});                                  \
   }
-DK_POOL(2, 1)
-DK_POOL(2, 2)
-DK_POOL(3, 1)
-DK_POOL(3, 2)
-static void (*const pool_kernels[2][2][2])(const inference_window *, const float *, int, float *) = {
+POOL(2_1, 2, 1, 1, 0)
+POOL(2_2, 2, 2, 2, 0)
+POOL(3_1, 3, 1, 1, 0)
+POOL(3_2, 3, 2, 2, 0)
+static const pool_kernel pool_kernels[2][2][2] = {
     {{average_pool_2_1, average_pool_2_2}, {average_pool_3_1, average_pool_3_2}},
     {{max_pool_2_1, max_pool_2_2}, {max_pool_3_1, max_pool_3_2}}};
+
+#ifdef DW_SHIFTS
+POOL(whole, 3, 1, 1, 1)
+POOL(wide, 3, 1, 2, 1)
+static const pool_kernel whole_pools[2][2] = {{average_pool_whole, average_pool_wide}, {max_pool_whole, max_pool_wide}};
+#endif
 
 static int pool(const inference_window *v, const float *x, ptrdiff_t channels, int maximum, int countsPadding,
                 float *y) {
   const ptrdiff_t taps = v->kernelHeight, stride = v->strideHeight;
-  if (taps != v->kernelWidth || stride != v->strideWidth || stride > 2 || taps < 2 || taps > 3 ||
+  if (taps != v->kernelWidth || stride != v->strideWidth || stride > 2 || taps < 2 || taps > POOL_MOST_TAPS ||
       v->dilationHeight != 1 || v->dilationWidth != 1) {
     return 0;
   }
-  for (ptrdiff_t c = 0; c < channels; c++) {
-    pool_kernels[maximum][taps - 2][stride - 1](v, x + c * v->height * v->width, countsPadding,
-                                                y + c * v->outputHeight * v->outputWidth);
+  // Without padding there is nothing to count.
+  if (v->paddingTop == 0 && v->paddingLeft == 0 && (v->outputHeight - 1) * stride + taps <= v->height &&
+      (v->outputWidth - 1) * stride + taps <= v->width) {
+    countsPadding = 1;
   }
+  pool_kernel kernel = pool_kernels[maximum][taps - 2][stride - 1];
+#ifdef DW_SHIFTS
+  const ptrdiff_t vectors = (v->outputWidth + DW_LANES - 1) / DW_LANES;
+  if (taps == 3 && stride == 1 && v->paddingLeft == 1 && vectors <= 2 && v->width <= vectors * DW_LANES) {
+    kernel = whole_pools[maximum][vectors - 1];
+  }
+#endif
+  kernel(v, x, channels, countsPadding, y);
   return 1;
 }
 

@@ -5,6 +5,9 @@
 // With fewer tiles, the time of products is mostly that of reading weights.
 enum { fewest_tiles = 12 };
 
+// Transforming the input takes about as long as the products with that many output channels.
+enum { transform_channels = 10 };
+
 static ptrdiff_t quotient_up(ptrdiff_t dividend, ptrdiff_t divisor) { return (dividend + divisor - 1) / divisor; }
 
 static ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
@@ -20,11 +23,15 @@ static ptrdiff_t even_share(ptrdiff_t count, ptrdiff_t most) {
 }
 
 // Whether parts share the output channels, each of them transforming the whole input, rather than the rows of tiles:
-// where there are so few tiles that the products of a part would mostly read weights.
+// where there are so few tiles that the products of a part would mostly read weights, and where an uneven number of
+// rows would keep one part busy for longer, by a twentieth, than the input's transform in all of them.
 static int shares_channels(const winograd_layout *layout, ptrdiff_t parts) {
-  const ptrdiff_t tiles = quotient_up(layout->endRow, parts) * layout->tilesAcross;
-  return (tiles < fewest_tiles && layout->outputGroups >= 2 * parts) ||
-         (layout->endRow < parts && layout->outputGroups >= parts);
+  const ptrdiff_t rows = layout->endRow, most = quotient_up(rows, parts), groups = layout->outputGroups;
+  if (groups < parts) return 0;
+  if (rows < parts || (most * layout->tilesAcross < fewest_tiles && groups >= 2 * parts)) return 1;
+  const ptrdiff_t byRows = (groups * winograd_group + transform_channels) * most;
+  const ptrdiff_t byChannels = (quotient_up(groups, parts) * winograd_group + transform_channels) * rows;
+  return byChannels * 20 < byRows * 19;
 }
 
 // The largest number of a part's output groups that lie in one block of packed weights.
@@ -159,20 +166,20 @@ ptrdiff_t winograd_variants(void) {
 const char *winograd_variant_name(ptrdiff_t variant) { return variant_at(variant)->name; }
 
 void winograd_run_variant(ptrdiff_t variant, const winograd_plan *plan, winograd_product product, const float *x,
-                          const float *packed, const float *bias, float *y, float *workspace, ptrdiff_t part,
-                          ptrdiff_t parts) {
+                          const float *packed, const float *bias, const float *addend, float *y, float *workspace,
+                          ptrdiff_t part, ptrdiff_t parts) {
   const winograd_layout layout = winograd_layout_make(plan, part, parts);
   if (layout.rows == 0) return;
-  variant_at(variant)->run(plan, &layout, product, x, packed, bias, y, workspace + layout.workspace);
+  variant_at(variant)->run(plan, &layout, product, x, packed, bias, addend, y, workspace + layout.workspace);
 }
 
-void winograd_run(const winograd_plan *plan, const float *x, const float *packed, const float *bias, float *y,
-                  float *workspace, ptrdiff_t part, ptrdiff_t parts) {
-  winograd_run_variant(winograd_variants() - 1, plan, NULL, x, packed, bias, y, workspace, part, parts);
+void winograd_run(const winograd_plan *plan, const float *x, const float *packed, const float *bias,
+                  const float *addend, float *y, float *workspace, ptrdiff_t part, ptrdiff_t parts) {
+  winograd_run_variant(winograd_variants() - 1, plan, NULL, x, packed, bias, addend, y, workspace, part, parts);
 }
 
 void winograd_run_by_products(const winograd_plan *plan, winograd_product product, const float *x,
-                              const float *packed, const float *bias, float *y, float *workspace, ptrdiff_t part,
-                              ptrdiff_t parts) {
-  winograd_run_variant(winograd_variants() - 1, plan, product, x, packed, bias, y, workspace, part, parts);
+                              const float *packed, const float *bias, const float *addend, float *y,
+                              float *workspace, ptrdiff_t part, ptrdiff_t parts) {
+  winograd_run_variant(winograd_variants() - 1, plan, product, x, packed, bias, addend, y, workspace, part, parts);
 }

@@ -39,7 +39,7 @@ static inline ptrdiff_t winograd_block_end(const winograd_layout *layout, ptrdif
 typedef struct {
   const char *name;
   void (*run)(const winograd_plan *plan, const winograd_layout *layout, winograd_product product, const float *x,
-              const float *packed, const float *bias, float *y, float *workspace);
+              const float *packed, const float *bias, const float *addend, float *y, float *workspace);
 } winograd_variant;
 
 extern const winograd_variant winograd_variant_portable;

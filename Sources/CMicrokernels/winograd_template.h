@@ -9,6 +9,7 @@
 #include "winograd_kernels.h"
 #include "winograd_layout.h"
 #include "winograd_vectors.h"
+#include "winograd_outputs.h"
 #include "winograd_products.h"
 
 enum { wg_most_edge = 6, wg_most_tile = 4 };
@@ -154,10 +155,7 @@ WG_INLINE void wg_transform_output(const int tile, const winograd_plan *plan, co
       wg_vec m[wg_most_edge], r[wg_most_tile];
       WG_UNROLL for (int j = 0; j < edge; j++) m[j] = half[j][i];
       wg_transform_sums(tile, m, r);
-      WG_UNROLL for (int j = 0; j < tile; j++) {
-        r[j] += offset;
-        if (plan->outputRelu) r[j] = wg_rectify(r[j]);
-      }
+      WG_UNROLL for (int j = 0; j < tile; j++) r[j] += offset;
       float *target = pixels + (i * width + t * tile) * 16;
       if (columns >= tile) {
         if (i < height) {
@@ -174,8 +172,8 @@ WG_INLINE void wg_transform_output(const int tile, const winograd_plan *plan, co
 
 // Writes the outputs of groups [firstGroup, endGroup) in rows of tiles [firstRow, endRow).
 WG_INLINE void wg_write_output(const int tile, const winograd_plan *plan, const winograd_layout *layout,
-                               const float *bias, ptrdiff_t firstGroup, ptrdiff_t endGroup, ptrdiff_t firstRow,
-                               ptrdiff_t endRow, float *workspace, float *y) {
+                               const float *bias, const float *addend, ptrdiff_t firstGroup, ptrdiff_t endGroup,
+                               ptrdiff_t firstRow, ptrdiff_t endRow, float *workspace, float *y) {
   const ptrdiff_t plane = plan->outputHeight * plan->outputWidth, tileStride = (endGroup - firstGroup) * 16;
   float *pixels = workspace + layout->pixels;
   for (ptrdiff_t group = firstGroup; group < endGroup; group++) {
@@ -189,11 +187,12 @@ WG_INLINE void wg_write_output(const int tile, const winograd_plan *plan, const 
       const ptrdiff_t height = wg_at_most(plan->outputHeight - top, tile);
       const float *sums = workspace + layout->products + (row - firstRow) * layout->tilesAcross * tileStride +
                           (group - firstGroup) * 16;
-      float *target = y + (image * plan->outputChannels + channel) * plane + top * plan->outputWidth;
+      const ptrdiff_t place = (image * plan->outputChannels + channel) * plane + top * plan->outputWidth;
       for (ptrdiff_t lane = 0; lane < channels; lane += WG_VECTOR) {
         wg_transform_output(tile, plan, layout, sums + lane, tileStride, height, offsets + lane, pixels + lane);
       }
-      wg_channels_outside(pixels, plane, channels, height * plan->outputWidth, target);
+      const wg_planes planes = {plane, channels, height * plan->outputWidth, plan->outputActivation};
+      wg_channels_outside(pixels, &planes, addend ? addend + place : NULL, y + place);
     }
   }
 }
@@ -226,7 +225,7 @@ static void wg_multiply_block(const winograd_plan *plan, const winograd_layout *
 
 WG_INLINE void wg_run_tile(const int tile, const winograd_plan *plan, const winograd_layout *layout,
                            winograd_product product, const float *x, const float *packed, const float *bias,
-                           float *y, float *workspace) {
+                           const float *addend, float *y, float *workspace) {
   for (ptrdiff_t row = layout->firstRow; row < layout->endRow; row += layout->rows) {
     const ptrdiff_t endRow = wg_at_most(row + layout->rows, layout->endRow);
     const ptrdiff_t tiles = (endRow - row) * layout->tilesAcross;
@@ -240,18 +239,18 @@ WG_INLINE void wg_run_tile(const int tile, const winograd_plan *plan, const wino
     for (ptrdiff_t group = layout->firstGroup; group < layout->endGroup;) {
       const ptrdiff_t end = wg_at_most(winograd_block_end(layout, group), layout->endGroup);
       wg_multiply_block(plan, layout, product, packed, group, end, tiles, workspace);
-      wg_write_output(tile, plan, layout, bias, group, end, row, endRow, workspace, y);
+      wg_write_output(tile, plan, layout, bias, addend, group, end, row, endRow, workspace, y);
       group = end;
     }
   }
 }
 
 static void wg_run(const winograd_plan *plan, const winograd_layout *layout, winograd_product product, const float *x,
-                   const float *packed, const float *bias, float *y, float *workspace) {
+                   const float *packed, const float *bias, const float *addend, float *y, float *workspace) {
   if (plan->tile == 2) {
-    wg_run_tile(2, plan, layout, product, x, packed, bias, y, workspace);
+    wg_run_tile(2, plan, layout, product, x, packed, bias, addend, y, workspace);
   } else {
-    wg_run_tile(4, plan, layout, product, x, packed, bias, y, workspace);
+    wg_run_tile(4, plan, layout, product, x, packed, bias, addend, y, workspace);
   }
 }
 

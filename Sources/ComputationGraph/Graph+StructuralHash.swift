@@ -13,6 +13,7 @@ extension Graph {
       hasher.combine(tensor.elementType.rawValue)
       hasher.combine(tensor.role == .weight ? 1 : 0)
       hasher.combine(tensor.shape.description)
+      if tensor.layout != .nchw { hasher.combine(tensor.layout.rawValue) }
     }
     for node in operators {
       hasher.combine("\(node.kind)")

@@ -111,6 +111,8 @@ public enum OperatorKind: Hashable, Sendable {
   case fullyConnected
   /// The input itself, the same bytes.
   case identity
+  /// The same image in another layout.
+  case layoutConversion
   /// An operator known by its ONNX type name only.
   case opaque(type: String)
 
@@ -128,6 +130,7 @@ public enum OperatorKind: Hashable, Sendable {
     case .flatten: "Flatten"
     case .fullyConnected: "Gemm"
     case .identity: "Identity"
+    case .layoutConversion: "LayoutConversion"
     case .opaque(let type): type
     }
   }

@@ -39,7 +39,7 @@ public enum ShapeInference {
         inputs.count == 5 && x.rank >= 2 && inputs[1...].allSatisfy { $0 == [x[1]] },
         "expected x and four vectors of its channel count")
       return x
-    case .relu, .identity:
+    case .relu, .identity, .layoutConversion:
       try expect(inputs.count == 1, "expected one input")
       return x
     case .maxPool(let window), .averagePool(let window, _):

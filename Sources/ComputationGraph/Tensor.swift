@@ -40,16 +40,27 @@ public struct Tensor: Hashable, Sendable {
   public let elementType: ElementType
   /// Activation or weight.
   public let role: Role
+  /// How its elements lie in memory; NCHW for whatever is no image.
+  public let layout: TensorLayout
 
-  /// Creates a tensor description.
-  public init(name: String, shape: TensorShape, elementType: ElementType = .float32, role: Role = .activation)
-  {
+  /// Creates a tensor description. - Precondition: a tensor in another layout than NCHW has four dimensions.
+  public init(
+    name: String, shape: TensorShape, elementType: ElementType = .float32, role: Role = .activation,
+    layout: TensorLayout = .nchw
+  ) {
+    precondition(layout == .nchw || shape.rank == 4, "only images have a layout")
     self.name = name
     self.shape = shape
     self.elementType = elementType
     self.role = role
+    self.layout = layout
   }
 
-  /// Bytes of its elements, without padding. A verified graph's tensors never overflow.
-  public var byteCount: Int { shape.elementCount * elementType.byteWidth }
+  /// Elements that it has room for: more than the shape has only in ``TensorLayout/nchw16``. A verified graph's tensors
+  /// never overflow.
+  public var storedElementCount: Int { layout.storedElementCount(of: shape) ?? 0 }
+  /// Bytes of its storage.
+  public var byteCount: Int { storedElementCount * elementType.byteWidth }
+  /// Channels that lie side by side. - Precondition: it is an image.
+  public var blockChannels: Int { layout.blockChannels(of: shape[1]) }
 }

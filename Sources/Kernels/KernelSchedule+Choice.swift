@@ -35,6 +35,8 @@ extension KernelSchedule {
   private static func algorithm(for id: OperatorID, in graph: Graph, rowTile: Int?) -> KernelSchedule {
     let node = graph[id]
     switch node.kind {
+    case .convolution(_, let groups, _, _) where graph[node.outputs[0]].layout != .nchw:
+      return KernelSchedule(algorithm: groups == 1 ? .directBlocked : .depthwiseBlocked)
     case .convolution(_, let groups, _, _):
       // With one group, as in the stem of a grey image, the panel is small and the product about twice as fast.
       if groups > 1, KernelSchedule(algorithm: .depthwiseDirect).applies(to: id, in: graph) {
@@ -55,7 +57,22 @@ extension KernelSchedule {
   public func applies(to id: OperatorID, in graph: Graph) -> Bool {
     let node = graph[id]
     guard threads > 0, channelTile.map({ $0 > 0 && winogradTile != nil }) ?? true else { return false }
+    let layout = graph[node.outputs[0]].layout
+    let images = node.inputs.filter { graph[$0].role == .activation }
+    let isUniform = images.allSatisfy { graph[$0].layout == layout }
     switch (algorithm, node.kind) {
+    case (.directBlocked, .convolution(_, let groups, _, _)):
+      return rowTile == nil && groups == 1 && layout != .nchw && graph[node.outputs[0]].blockChannels > 1
+        && graph[node.inputs[0]].shape[1] <= LayoutAssignment.mostInterleavedChannels
+    case (.depthwiseBlocked, .convolution(_, let groups, _, _)):
+      return rowTile == nil && layout != .nchw && isUniform && graph[node.outputs[0]].blockChannels > 1
+        && groups == graph[node.inputs[0]].shape[1] && groups == graph[node.outputs[0]].shape[1]
+    case (.direct, .layoutConversion): return rowTile == nil && !isUniform
+    case (.direct, .maxPool), (.direct, .averagePool), (.direct, .add), (.direct, .relu):
+      return rowTile == nil && isUniform
+    case (.direct, .concat(let axis)): return rowTile == nil && isUniform && (layout == .nchw || axis == 1)
+    case (.direct, .globalAveragePool): return rowTile == nil && layout == .nchw
+    case _ where layout != .nchw || !isUniform: return false
     case (.im2colGEMM, .convolution): return rowTile.map { $0 > 0 } ?? true
     case (.directPanel, .convolution(let window, _, _, _)):
       return rowTile.map { $0 > 0 } ?? true
@@ -73,9 +90,7 @@ extension KernelSchedule {
         && window.padding == Padding2D(0)
     case (.depthwiseDirect, .convolution): return rowTile == nil && graph[node.inputs[1]].shape[1] == 1
     case (.gemm, .fullyConnected), (.view, .flatten), (.view, .identity): return rowTile == nil
-    case (.direct, .batchNormalization), (.direct, .relu), (.direct, .maxPool), (.direct, .averagePool),
-      (.direct, .globalAveragePool), (.direct, .add), (.direct, .concat):
-      return rowTile == nil
+    case (.direct, .batchNormalization): return rowTile == nil
     default: return false
     }
   }

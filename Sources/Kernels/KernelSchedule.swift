@@ -24,6 +24,11 @@ public enum KernelAlgorithm: String, Hashable, Codable, Sendable, CaseIterable {
   case gemm1x1
   /// A convolution whose groups have one input channel each, tap by tap. No workspace.
   case depthwiseDirect
+  /// A convolution of one group, from any layout into one other than NCHW: output channels in vector registers. No
+  /// workspace.
+  case directBlocked
+  /// A depthwise convolution in another layout than NCHW. No workspace.
+  case depthwiseBlocked
   /// A fully connected layer as one matrix product. No workspace.
   case gemm
   /// Plain loops over the elements: pools, sums, batch norm, ReLU, concatenation. No workspace.

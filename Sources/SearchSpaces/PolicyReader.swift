@@ -9,11 +9,15 @@ enum PolicyReader {
     var reader = try node.mapping()
     var decisions: [Decision] = []
     for decision in PolicyDecision.allCases {
-      let values = try reader.node(decision.rawValue).distinctValues {
+      // A space without the choice leaves it out: NCHW.
+      let node = decision == .layout ? reader.optionalNode(decision.rawValue) : try reader.node(decision.rawValue)
+      guard let node else { continue }
+      let values = try node.distinctValues {
         item throws(ConfigurationError) -> String in
         switch decision {
         case .fusion: return try item.choice(of: FusionLevel.self).rawValue
         case .scheduler: return try item.choice(among: schedulers)
+        case .layout: return try item.choice(of: TensorLayout.self).rawValue
         case .rowTile:
           if case .scalar(let text, _) = item.value, text == RowTile.whole.text || text == RowTile.fit.text {
             return text

@@ -32,6 +32,7 @@ extension SearchSpace {
     case .fusion: candidate.policy.fusion.rawValue
     case .scheduler: candidate.policy.scheduler
     case .rowTile: candidate.policy.rowTile.text
+    case .layout: candidate.policy.layout.rawValue
     case nil: candidate.architecture.choices[decision.name]!
     }
   }
@@ -47,6 +48,7 @@ extension SearchSpace {
       case .fusion: policy.fusion = FusionLevel(rawValue: value)!
       case .scheduler: policy.scheduler = value
       case .rowTile: policy.rowTile = RowTile(text: value)!
+      case .layout: policy.layout = TensorLayout(rawValue: value)!
       }
     }
     return Candidate(architecture: Architecture(space: name, choices: choices), policy: policy)
@@ -55,5 +57,5 @@ extension SearchSpace {
 
 /// The names of the policy's decisions; no decision of an architecture has one of them.
 enum PolicyDecision: String, CaseIterable {
-  case fusion, scheduler, rowTile
+  case fusion, scheduler, rowTile, layout
 }

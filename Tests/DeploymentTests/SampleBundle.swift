@@ -43,12 +43,11 @@ enum SampleBundle {
     name: "sample-board", title: "Sample", description: "A board for tests.", memoryBytes: 65536,
     reservedBytes: 4096, flashBytes: 100_000, threads: 1)
 
-  static func content(fusion: FusionLevel = .activation, scheduler: String = "rpo", rowTile: RowTile = .whole)
-    throws
-    -> BundleContent
-  {
+  static func content(fusion: FusionLevel = .activation, scheduler: String = "rpo", rowTile: RowTile = .whole,
+    layout: TensorLayout = .nchw
+  ) throws -> BundleContent {
     let training = try network()
-    let policy = SchedulingPolicy(fusion: fusion, scheduler: scheduler, rowTile: rowTile)
+    let policy = SchedulingPolicy(fusion: fusion, scheduler: scheduler, rowTile: rowTile, layout: layout)
     let planned = try NetworkPlanner.plan(
       NetworkPlanner.bound(training: training, policy: policy), alignment: device.alignment)
     var generator = SeededGenerator(seed: 17)

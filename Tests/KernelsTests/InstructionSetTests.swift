@@ -76,7 +76,7 @@ struct InstructionSetTests {
         height: item.window.height, width: item.window.width, outputHeight: item.window.outputHeight,
         outputWidth: item.window.outputWidth, paddingTop: item.window.paddingTop,
         paddingLeft: item.window.paddingLeft, inputRelu: item.inputRelu ? 1 : 0,
-        outputRelu: item.outputRelu ? 1 : 0, tile: round % 2 == 0 ? 2 : 4,
+        outputActivation: item.outputRelu ? 1 : 0, tile: round % 2 == 0 ? 2 : 4,
         tileRows: Int.random(in: 1...5, using: &generator),
         channelGroups: Int.random(in: 1...3, using: &generator))
       let parts = Int.random(in: 1...3, using: &generator)
@@ -87,7 +87,8 @@ struct InstructionSetTests {
         var workspace = [Float](repeating: .nan, count: winograd_workspace_floats(&plan, parts))
         var y = [Float](repeating: .nan, count: item.outputCount)
         for part in 0..<parts {
-          winograd_run_variant(variant, &plan, nil, item.x, packed, item.bias, &y, &workspace, part, parts)
+          winograd_run_variant(
+            variant, &plan, nil, item.x, packed, item.bias, nil, &y, &workspace, part, parts)
         }
         #expect(relativeError(y, expected) <= 3e-5)
       }
@@ -107,7 +108,7 @@ struct InstructionSetTests {
         var plan = direct_plan_for(
           direct_layer(
             window: item.window, batch: item.batch, groups: 1, inputs: item.inputs, outputs: item.outputs,
-            inputRelu: item.inputRelu ? 1 : 0, outputRelu: item.outputRelu ? 1 : 0), set)
+            inputRelu: item.inputRelu ? 1 : 0, outputActivation: item.outputRelu ? 1 : 0), set)
         var packed = [Float](repeating: .nan, count: direct_weight_floats(&plan))
         direct_pack_weights(&plan, item.weight, &packed)
         let parts = Int.random(in: 1...3, using: &generator)
@@ -116,7 +117,7 @@ struct InstructionSetTests {
         var workspace = [Float](repeating: .nan, count: direct_workspace_floats(&plan, rows, parts))
         var y = [Float](repeating: .nan, count: item.outputCount)
         for part in 0..<parts {
-          direct_run(&plan, item.x, packed, item.bias, &y, rows, &workspace, part, parts)
+          direct_run(&plan, item.x, packed, item.bias, nil, &y, rows, &workspace, part, parts)
         }
         #expect(relativeError(y, expected) <= 1e-5)
       }

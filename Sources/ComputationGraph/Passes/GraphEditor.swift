@@ -15,6 +15,14 @@ struct GraphEditor {
     outputs = graph.outputs
   }
 
+  init(name: String, tensors: [Tensor], operators: [Operator], inputs: [TensorID], outputs: [TensorID]) {
+    self.name = name
+    self.tensors = tensors
+    self.operators = operators
+    self.inputs = inputs
+    self.outputs = outputs
+  }
+
   mutating func addTensor(_ tensor: Tensor) -> TensorID {
     tensors.append(tensor)
     return TensorID(tensors.count - 1)

@@ -6,7 +6,7 @@ public enum FusionLevel: String, Hashable, Codable, Sendable, CaseIterable {
   case activation
 }
 
-/// A network made ready to run: batch norm folded, activations fused as the policy says.
+/// A network made ready to run: batch norm folded, activations fused and images laid out as the policy says.
 ///
 ///     let inference = try InferenceGraph(trainingGraph, fusion: .activation)
 ///     let weights = inference.convert(trainedWeights)
@@ -16,12 +16,14 @@ public struct InferenceGraph: Sendable {
   private let folding: BatchNormalizationFolding
 
   /// Rewrites a graph in training form.
-  public init(_ training: Graph, fusion: FusionLevel) throws(GraphError) {
+  public init(_ training: Graph, fusion: FusionLevel, layout: TensorLayout = .nchw) throws(GraphError) {
     folding = try BatchNormalizationFolding(training)
+    let fused: Graph
     switch fusion {
-    case .none: graph = folding.graph
-    case .activation: graph = try ActivationFusion.apply(to: folding.graph)
+    case .none: fused = folding.graph
+    case .activation: fused = try ActivationFusion.apply(to: folding.graph)
     }
+    graph = try LayoutAssignment.apply(layout, to: fused)
   }
 
   /// The weights of ``graph`` from those of the training form. - Precondition: they fit it.

@@ -29,14 +29,23 @@ struct PlannedOperators {
       throw .scheduleMismatch(reason: "node '\(planned[model.operators.count])' is not in the model")
     }
     var operators: [Operator] = []
+    var layouts: [TensorID: TensorLayout] = [:]
     var first = 0
     for (step, entry) in zip(steps, schedule.operators) {
       let ids = (first..<first + step.nodes.count).map(OperatorID.init)
       operators.append(try Self.contract(ids, of: model, name: step.name, type: entry.type))
+      for output in operators[operators.count - 1].outputs {
+        guard let layout = entry.layout else { continue }
+        guard model[output].shape.rank == 4 else {
+          throw .scheduleMismatch(
+            reason: "operator '\(step.name)' writes \(model[output].shape), which has no layout")
+        }
+        layouts[output] = layout
+      }
       first += step.nodes.count
     }
     do {
-      graph = try Self.withoutInnerTensors(model, operators)
+      graph = try Self.withoutInnerTensors(model, operators, layouts)
     } catch {
       throw .scheduleMismatch(reason: "\(error)")
     }
@@ -47,7 +56,9 @@ struct PlannedOperators {
     throws(DeploymentError) -> Operator
   {
     let types = ids.map { model[$0].kind.typeName }
-    func isMain(_ node: String) -> Bool { node == type || (type == "Add" && node == "Sum") }
+    func isMain(_ node: String) -> Bool {
+      node == type || (type == "Add" && node == "Sum") || (type == "LayoutConversion" && node == "Identity")
+    }
     guard let last = ids.last, let main = types.firstIndex(where: isMain), types.count <= 3,
       types.indices.allSatisfy({ $0 == main || types[$0] == "Relu" })
     else {
@@ -68,15 +79,20 @@ struct PlannedOperators {
     return Operator(name: name, kind: .opaque(type: type), inputs: inputs, outputs: model[last].outputs)
   }
 
-  private static func withoutInnerTensors(_ model: Graph, _ operators: [Operator]) throws(GraphError) -> Graph
-  {
+  private static func withoutInnerTensors(
+    _ model: Graph, _ operators: [Operator], _ layouts: [TensorID: TensorLayout]
+  ) throws(GraphError) -> Graph {
     var used = Set(model.inputs + model.outputs)
     for node in operators { used.formUnion(node.inputs + node.outputs) }
     var renumbered: [TensorID: TensorID] = [:]
     var tensors: [Tensor] = []
     for id in used.sorted() {
       renumbered[id] = TensorID(tensors.count)
-      tensors.append(model[id])
+      let tensor = model[id]
+      tensors.append(
+        Tensor(
+          name: tensor.name, shape: tensor.shape, elementType: tensor.elementType, role: tensor.role,
+          layout: layouts[id] ?? .nchw))
     }
     return try Graph(
       name: model.name, tensors: tensors,

@@ -8,7 +8,7 @@ enum ConvolutionPlans {
 
   /// Whether ``KernelAlgorithm/directInPlace`` applies to a convolution.
   static func runsInPlace(_ id: OperatorID, in graph: Graph) -> Bool {
-    guard var plan = direct(id, in: graph) else { return false }
+    guard var plan = direct(id, in: graph, inPlace: true) else { return false }
     return direct_runs_in_place(&plan) != 0
   }
 
@@ -18,7 +18,7 @@ enum ConvolutionPlans {
       var plan = winograd(id, in: graph, tile: tile, schedule)
       return winograd_workspace_floats(&plan, schedule.threads)
     }
-    guard schedule.algorithm == .directPanel, var plan = direct(id, in: graph) else { return 0 }
+    guard schedule.algorithm == .directPanel, var plan = direct(id, in: graph, inPlace: false) else { return 0 }
     let rows = graph[graph[id].outputs[0]].shape[2]
     return direct_workspace_floats(&plan, min(schedule.rowTile ?? rows, rows), schedule.threads)
   }
@@ -29,7 +29,16 @@ enum ConvolutionPlans {
       var plan = winograd(id, in: graph, tile: tile, schedule)
       return winograd_weight_floats(&plan)
     }
-    guard schedule.algorithm.packsWeights, var plan = direct(id, in: graph) else { return nil }
+    if schedule.algorithm == .directBlocked || schedule.algorithm == .depthwiseBlocked {
+      guard case .convolution(let window, _, let before, let after) = graph[id].kind else { return nil }
+      var layer = blocked_layer(
+        graph[id], of: graph, window: window, inputActivation: before, activation: after)
+      return schedule.algorithm == .directBlocked
+        ? blocked_weight_floats(&layer) : blocked_depthwise_weight_floats(&layer)
+    }
+    guard schedule.algorithm.packsWeights,
+      var plan = direct(id, in: graph, inPlace: schedule.algorithm == .directInPlace)
+    else { return nil }
     return direct_weight_floats(&plan)
   }
 
@@ -52,13 +61,13 @@ enum ConvolutionPlans {
     return min(rowTile ?? all, all)
   }
 
-  private static func direct(_ id: OperatorID, in graph: Graph) -> direct_plan? {
+  private static func direct(_ id: OperatorID, in graph: Graph, inPlace: Bool) -> direct_plan? {
     let node = graph[id]
     guard case .convolution(let window, let groups, _, _) = node.kind else { return nil }
     let (x, y) = (graph[node.inputs[0]].shape, graph[node.outputs[0]].shape)
     return DirectConvolution.plan(
       window: inference_window(window, input: x, output: y), batch: x[0], groups: groups,
-      inputs: x[1] / groups, outputs: y[1] / groups)
+      inputs: x[1] / groups, outputs: y[1] / groups, inPlace: inPlace)
   }
 }
 
@@ -83,7 +92,9 @@ extension KernelAlgorithm {
   /// Whether the kernel stores the weights in a form of its own.
   public var packsWeights: Bool {
     switch self {
-    case .winograd2x2, .winograd4x4, .winograd2x2GEMM, .winograd4x4GEMM, .directInPlace, .directPanel: true
+    case .winograd2x2, .winograd4x4, .winograd2x2GEMM, .winograd4x4GEMM, .directInPlace, .directPanel,
+      .directBlocked, .depthwiseBlocked:
+      true
     case .im2colGEMM, .gemm1x1, .depthwiseDirect, .gemm, .direct, .view: false
     }
   }
@@ -92,7 +103,9 @@ extension KernelAlgorithm {
   public var multipliesByBLAS: Bool {
     switch self {
     case .im2colGEMM, .gemm1x1, .gemm, .winograd2x2GEMM, .winograd4x4GEMM: true
-    case .winograd2x2, .winograd4x4, .directInPlace, .directPanel, .depthwiseDirect, .direct, .view: false
+    case .winograd2x2, .winograd4x4, .directInPlace, .directPanel, .directBlocked, .depthwiseBlocked,
+      .depthwiseDirect, .direct, .view:
+      false
     }
   }
 }

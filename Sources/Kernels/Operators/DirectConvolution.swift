@@ -24,9 +24,9 @@ struct DirectConvolution: PreparedKernel {
     self.layer = layer
     var plan = Self.plan(
       window: layer.window, batch: layer.batch, groups: layer.groups, inputs: layer.inputsPerGroup,
-      outputs: layer.outputsPerGroup)
+      outputs: layer.outputsPerGroup, inPlace: rows == 0)
     plan.layer.inputRelu = layer.inputRelu
-    plan.layer.outputRelu = layer.outputRelu
+    plan.layer.outputActivation = layer.outputRelu
     precondition(rows > 0 ? workspace != nil : direct_runs_in_place(&plan) != 0, "not in place")
     direct_pack_weights(&plan, layer.weight, packedWeights)
     self.plan = plan
@@ -36,19 +36,20 @@ struct DirectConvolution: PreparedKernel {
   }
 
   /// The plan of a layer, from which the floats of its weights and its workspace follow. Whether it applies ReLU does
-  /// not matter for them.
+  /// not matter for them. Only kernels with pixels side by side copy rows; in place, the plan chooses.
   static func plan(
-    window: inference_window, batch: Int, groups: Int, inputs: Int, outputs: Int
+    window: inference_window, batch: Int, groups: Int, inputs: Int, outputs: Int, inPlace: Bool
   ) -> direct_plan {
-    direct_plan_for(
+    direct_plan_with(
       direct_layer(
         window: window, batch: batch, groups: groups, inputs: inputs, outputs: outputs, inputRelu: 0,
-        outputRelu: 0), Int32(DIRECT_BEST))
+        outputActivation: 0), Int32(DIRECT_BEST),
+      direct_options(lanes: Int32(inPlace ? DIRECT_EITHER : DIRECT_PIXELS), vectors: 0))
   }
 
   func run(part: Int, of parts: Int) {
     withUnsafePointer(to: plan) { plan in
-      direct_run(plan, layer.x, packedWeights, layer.bias, layer.y, rows, workspace, part, parts)
+      direct_run(plan, layer.x, packedWeights, layer.bias, nil, layer.y, rows, workspace, part, parts)
     }
   }
 }

@@ -1,6 +1,6 @@
 import ComputationGraph
 
-/// Tensors one after the other along an axis.
+/// Tensors one after the other along an axis. Threads share each source, or the repetitions where there are many.
 struct Concatenation: PreparedKernel {
   private struct Source {
     let values: UnsafePointer<Float>
@@ -15,23 +15,36 @@ struct Concatenation: PreparedKernel {
 
   init(inputs: [TensorShape], axis: Int, operands: KernelOperands) {
     let inner = inputs[0].dimensions[(axis + 1)...].reduce(1, *)
+    self.init(
+      runs: inputs.map { $0[axis] * inner }, outer: inputs[0].dimensions[..<axis].reduce(1, *),
+      operands: operands)
+  }
+
+  /// Images along their channels, in a layout other than NCHW: blocks one after the other, or the channels of each pixel.
+  init(blocks inputs: [Tensor], operands: KernelOperands) {
+    let shape = inputs[0].shape
+    let outer = inputs[0].layout == .nhwc ? shape[0] * shape[2] * shape[3] : shape[0]
+    self.init(runs: inputs.map { $0.storedElementCount / outer }, outer: outer, operands: operands)
+  }
+
+  private init(runs: [Int], outer: Int, operands: KernelOperands) {
     var start = 0
     var sources: [Source] = []
-    for (shape, values) in zip(inputs, operands.inputs) {
-      let run = shape[axis] * inner
+    for (run, values) in zip(runs, operands.inputs) {
       sources.append(Source(values: UnsafePointer(values), run: run, start: start))
       start += run
     }
     self.sources = sources
-    outer = inputs[0].dimensions[..<axis].reduce(1, *)
+    self.outer = outer
     outputRun = start
     output = operands.output
   }
 
   func run(part: Int, of parts: Int) {
+    let repetitions = outer < parts ? 0..<outer : outer.share(part, of: parts)
     for source in sources {
-      let share = source.run.share(part, of: parts)
-      for index in 0..<outer {
+      let share = outer < parts ? source.run.share(part, of: parts) : 0..<source.run
+      for index in repetitions {
         (output + index * outputRun + source.start + share.lowerBound).update(
           from: source.values + index * source.run + share.lowerBound, count: share.count)
       }

@@ -52,7 +52,32 @@ package enum KernelFactory {
     }
     let x = graph[node.inputs[0]].shape
     let y = graph[node.outputs[0]].shape
+    let image = graph[node.inputs[0]]
+    let elements = graph[node.outputs[0]].storedElementCount
     switch node.kind {
+    case .convolution(let window, _, let before, let after)
+    where schedule.algorithm == .directBlocked || schedule.algorithm == .depthwiseBlocked:
+      let layer = blocked_layer(node, of: graph, window: window, inputActivation: before, activation: after)
+      return PackedKernel(packedBytes: schedule.packedWeightBytes(for: id, in: graph) ?? 0) { packed in
+        if schedule.algorithm == .directBlocked {
+          return BlockedConvolution(layer: layer, operands: operands, packedWeights: packed)
+        }
+        return BlockedDepthwise(layer: layer, operands: operands, packedWeights: packed)
+      }
+    case .maxPool(let window) where image.layout != .nchw:
+      return BlockedPool(
+        window: inference_window(window, input: x, output: y), image: image, reduction: .maximum,
+        operands: operands)
+    case .averagePool(let window, let countsPadding) where image.layout != .nchw:
+      return BlockedPool(
+        window: inference_window(window, input: x, output: y), image: image,
+        reduction: .mean(countsPadding: countsPadding), operands: operands)
+    case .globalAveragePool where image.layout != .nchw:
+      return BlockedGlobalAveragePool(image: image, operands: operands)
+    case .layoutConversion:
+      return LayoutConversion(input: image, output: graph[node.outputs[0]], operands: operands)
+    case .concat where image.layout != .nchw:
+      return Concatenation(blocks: node.inputs.map { graph[$0] }, operands: operands)
     case .convolution(let window, let groups, let before, let after):
       let layer = ConvolutionLayer(
         input: x, output: y, window: window, groups: groups, inputRelu: before == .relu,
@@ -68,7 +93,7 @@ package enum KernelFactory {
         packedBytes: schedule.packedWeightBytes(for: id, in: graph) ?? 0)
     case .batchNormalization(let epsilon, let after):
       return BatchNormalization(input: x, epsilon: epsilon, relu: after == .relu, operands: operands)
-    case .relu: return Relu(count: y.elementCount, operands: operands)
+    case .relu: return Relu(count: elements, operands: operands)
     case .maxPool(let window):
       return Pool(input: x, output: y, window: window, reduction: .maximum, operands: operands)
     case .averagePool(let window, let countsPadding):
@@ -77,7 +102,7 @@ package enum KernelFactory {
         operands: operands)
     case .globalAveragePool:
       return GlobalAveragePool(images: x[0] * x[1], plane: x[2] * x[3], operands: operands)
-    case .add(let after): return Sum(count: y.elementCount, relu: after == .relu, operands: operands)
+    case .add(let after): return Sum(count: elements, relu: after == .relu, operands: operands)
     case .concat(let axis):
       return Concatenation(inputs: node.inputs.map { graph[$0].shape }, axis: axis, operands: operands)
     case .flatten, .identity: return View(count: y.elementCount, operands: operands)

@@ -40,7 +40,7 @@ struct WinogradConvolution: PreparedKernel {
       inputChannels: layer.inputsPerGroup, outputChannels: layer.outputsPerGroup, window: layer.window,
       batch: layer.batch, tile: tile, tileRows: tileRows, channelGroups: channelGroups)
     plan.inputRelu = layer.inputRelu
-    plan.outputRelu = layer.outputRelu
+    plan.outputActivation = layer.outputRelu
     self.plan = plan
     self.products = products
     self.parts = parts
@@ -58,7 +58,7 @@ struct WinogradConvolution: PreparedKernel {
     winograd_plan(
       batch: batch, inputChannels: inputChannels, outputChannels: outputChannels, height: window.height,
       width: window.width, outputHeight: window.outputHeight, outputWidth: window.outputWidth,
-      paddingTop: window.paddingTop, paddingLeft: window.paddingLeft, inputRelu: 0, outputRelu: 0, tile: tile,
+      paddingTop: window.paddingTop, paddingLeft: window.paddingLeft, inputRelu: 0, outputActivation: 0, tile: tile,
       tileRows: tileRows, channelGroups: channelGroups)
   }
 
@@ -75,14 +75,14 @@ struct WinogradConvolution: PreparedKernel {
     withUnsafePointer(to: plan) { plan in
       switch products {
       case .microkernels:
-        winograd_run(plan, layer.x, packedWeights, layer.bias, layer.y, workspace, part, parts)
+        winograd_run(plan, layer.x, packedWeights, layer.bias, nil, layer.y, workspace, part, parts)
       case .blas:
         winograd_run_by_products(
           plan,
           { m, n, k, a, lda, b, ldb, c, ldc in
             BLAS.sgemm(m: m, n: n, k: k, a: a!, lda: lda, b: b!, ldb: ldb, c: c!, ldc: ldc)
           },
-          layer.x, packedWeights, layer.bias, layer.y, workspace, part, parts)
+          layer.x, packedWeights, layer.bias, nil, layer.y, workspace, part, parts)
       }
     }
   }

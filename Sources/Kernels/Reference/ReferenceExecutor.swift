@@ -59,7 +59,7 @@ public enum ReferenceExecutor {
       for index in y.values.indices { y.values[index] = x.reduce(0) { $0 + $1.values[index] } }
       return y.applying(after)
     case .concat(let axis): concatenate(x, axis: axis, into: &y)
-    case .flatten, .identity: y.values = x[0].values
+    case .flatten, .identity, .layoutConversion: y.values = x[0].values
     case .fullyConnected: connect(x[0], weight: x[1], bias: x.count > 2 ? x[2] : nil, into: &y)
     case .opaque(let type): preconditionFailure("operator '\(node.name)' (\(type)) can only be scheduled")
     }

@@ -106,7 +106,7 @@ extension Graph {
     for input in node.inputs {
       let tensor = self[input]
       guard tensor.role == .activation, tensor.elementType == result.elementType, tensor.byteCount > 0,
-        tensor.shape.rank == shape.count
+        tensor.shape.rank == shape.count, tensor.layout == .nchw, result.layout == .nchw
       else { return false }
     }
     if node.inputs.count == 1 { return self[first].shape == result.shape }

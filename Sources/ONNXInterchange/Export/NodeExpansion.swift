@@ -61,6 +61,8 @@ struct NodeExpansion {
     case .flatten: attributes = [Self.integer("axis", 1)]
     case .fullyConnected: attributes = [Self.integer("transB", 1)]
     case .relu, .globalAveragePool, .identity: break
+    // Layouts are not part of a model.
+    case .layoutConversion: type = "Identity"
     case .opaque(let type): throw .cannotExport(name: node.name, reason: "\(type) can be scheduled only")
     }
     guard activation == .relu else {

@@ -10,6 +10,7 @@ public enum PolicyText {
       case .whole: "whole image"
       case .fit: "fit"
       }
-    return "fusion \(policy.fusion.rawValue), \(policy.scheduler), \(rows)"
+    let layout = policy.layout == .nchw ? "" : ", \(policy.layout.rawValue)"
+    return "fusion \(policy.fusion.rawValue), \(policy.scheduler), \(rows)\(layout)"
   }
 }

@@ -22,7 +22,9 @@ extension KernelSchedule {
   public static func fittedOptions(for id: OperatorID, in graph: Graph, threads: Int = 1) -> [KernelSchedule]
   {
     let standard = choose(for: id, in: graph, rowTile: nil, threads: threads)
-    guard case .convolution = graph[id].kind, standard.algorithm != .depthwiseDirect else {
+    guard case .convolution = graph[id].kind, standard.algorithm != .depthwiseDirect,
+      graph[graph[id].outputs[0]].layout == .nchw
+    else {
       return [standard]
     }
     var options: [(workspaceBytes: Int, schedule: KernelSchedule)] = []

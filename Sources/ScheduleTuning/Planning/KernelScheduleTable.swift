@@ -18,6 +18,8 @@ public struct KernelScheduleTable: Codable, Hashable, Sendable {
     public let channelTile: Int?
     /// The threads that share the operator; absent for one.
     public let threads: Int?
+    /// How the operator's result lies in memory; absent for NCHW.
+    public let layout: TensorLayout?
     /// Scratch memory in bytes.
     public let workspaceBytes: Int
     /// Bytes of its weights as the algorithm stores them; a weight that several operators read as it is counts for the
@@ -53,6 +55,7 @@ public struct KernelScheduleTable: Codable, Hashable, Sendable {
         name: graph[id].name, type: graph[id].kind.typeName, algorithm: schedule.algorithm,
         rowTile: schedule.rowTile, channelTile: schedule.channelTile,
         threads: schedule.threads > 1 ? schedule.threads : nil,
+        layout: graph[graph[id].outputs[0]].layout == .nchw ? nil : graph[graph[id].outputs[0]].layout,
         workspaceBytes: schedule.workspaceBytes(for: id, in: graph),
         weightBytes: weightBytes[id.index])
     }
@@ -85,6 +88,10 @@ public struct KernelScheduleTable: Codable, Hashable, Sendable {
       guard let entry = entries.removeValue(forKey: graph[id].name) else {
         throw .missingOperator(name: graph[id].name)
       }
+      let layout = graph[graph[id].outputs[0]].layout
+      guard layout == entry.layout ?? .nchw else {
+        throw .wrongLayout(name: entry.name, expected: layout, found: entry.layout ?? .nchw)
+      }
       guard entry.schedule.applies(to: id, in: graph) else {
         throw .doesNotApply(name: entry.name, schedule: entry.schedule)
       }
@@ -114,6 +121,7 @@ public enum KernelScheduleTableError: Error, Equatable, CustomStringConvertible 
   case doesNotApply(name: String, schedule: KernelSchedule)
   case wrongWorkspace(name: String, expectedBytes: Int, foundBytes: Int)
   case wrongWeights(name: String, expectedBytes: Int, foundBytes: Int)
+  case wrongLayout(name: String, expected: TensorLayout, found: TensorLayout)
 
   /// One sentence that names the operator.
   public var description: String {
@@ -125,6 +133,8 @@ public enum KernelScheduleTableError: Error, Equatable, CustomStringConvertible 
     case .doesNotApply(let name, let schedule): "operator '\(name)' cannot be computed by \(schedule)"
     case .wrongWorkspace(let name, let expected, let found):
       "operator '\(name)' needs a workspace of \(expected) bytes, but the kernel schedules say \(found)"
+    case .wrongLayout(let name, let expected, let found):
+      "operator '\(name)' writes \(expected.rawValue), but the kernel schedules say \(found.rawValue)"
     case .wrongWeights(let name, let expected, let found):
       "operator '\(name)' stores weights of \(expected) bytes, but the kernel schedules say \(found)"
     }

@@ -44,7 +44,8 @@ public struct Workload: Hashable, Sendable {
       numbers[id] = numbers.count
       let tensor = graph[id]
       let place = tensor.role == .weight ? "weight" : offsets[tensor.name].map { "@\($0)" } ?? "nowhere"
-      lines.append("tensor \(numbers.count - 1) \(tensor.elementType.rawValue) \(tensor.shape) \(place)")
+      lines.append(
+        "tensor \(numbers.count - 1) \(tensor.elementType.rawValue) \(tensor.shape)\(tensor.layoutText) \(place)")
       return numbers.count - 1
     }
     lines.append("inputs " + graph.inputs.map { String(number($0)) }.joined(separator: " "))
@@ -73,7 +74,7 @@ extension Workload {
       let number = numbers[id, default: numbers.count]
       numbers[id] = number
       let role = graph[id].role == .weight ? "weight" : "activation"
-      return "\(number) \(role) \(graph[id].elementType.rawValue) \(graph[id].shape)"
+      return "\(number) \(role) \(graph[id].elementType.rawValue) \(graph[id].shape)\(graph[id].layoutText)"
     }
     let inputs = node.inputs.map(operand).joined(separator: ", ")
     let outputs = node.outputs.map(operand).joined(separator: ", ")
@@ -100,9 +101,14 @@ extension OperatorKind {
     case .flatten: "flatten"
     case .fullyConnected: "fullyConnected"
     case .identity: "identity"
+    case .layoutConversion: "layoutConversion"
     case .opaque(let type): "opaque \(type)"
     }
   }
+}
+
+extension Tensor {
+  fileprivate var layoutText: String { layout == .nchw ? "" : " \(layout.rawValue)" }
 }
 
 extension Window2D {

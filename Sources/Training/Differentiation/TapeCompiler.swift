@@ -79,6 +79,8 @@ struct TapeCompiler {
         let input = value(node.inputs[0])
         values[node.outputs[0]] = ActivationValue(
           storage: input.storage, channels: input.channels * input.pixels, rows: 1, columns: 1)
+      case .layoutConversion:
+        throw .unsupportedOperator(name: node.name, reason: "images are trained in NCHW")
       case .opaque(let type):
         throw .unsupportedOperator(name: node.name, reason: "operators of type \(type) have no gradient")
       }

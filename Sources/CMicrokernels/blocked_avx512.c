@@ -1,0 +1,17 @@
+#if defined(__x86_64__)
+// Before the attribute below, which must not reach the declarations in there.
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Functions on vectors wider than a register are all inlined or in this file, so that no calling convention is involved.
+#pragma clang diagnostic ignored "-Wpsabi"
+
+#pragma clang attribute push(__attribute__((target("avx512f,avx2,fma"))), apply_to = function)
+
+#define BK_PIXELS 8
+#define BK_TABLE blocked_table_avx512
+#include "blocked_template.h"
+
+#pragma clang attribute pop
+#endif

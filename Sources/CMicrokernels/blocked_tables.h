@@ -1,0 +1,49 @@
+// What the variants of the blocked kernels share with their dispatcher.
+
+#ifndef TANDEM_BLOCKED_TABLES_H
+#define TANDEM_BLOCKED_TABLES_H
+
+#include "blocked_kernels.h"
+
+enum {
+  BLOCKED_LANES = 16,
+  /// Output channels of one micro-kernel.
+  BLOCKED_OUTPUTS = 2 * BLOCKED_LANES,
+};
+
+/// One image of a layer.
+typedef struct {
+  const blocked_layer *layer;
+  const float *x, *packed, *bias, *addend;
+  /// As many zeros as a block of the input has channels.
+  const float *zeros;
+  float *y;
+} blocked_job;
+
+typedef struct {
+  void (*convolve_row)(const blocked_job *job, ptrdiff_t row, ptrdiff_t firstOutput);
+  void (*depthwise_row)(const blocked_job *job, ptrdiff_t firstChannel, ptrdiff_t row);
+  void (*pool_row)(const inference_window *window, ptrdiff_t block, int reduction, const float *x, ptrdiff_t row,
+                   float *y);
+  void (*means)(const float *x, ptrdiff_t channels, ptrdiff_t block, ptrdiff_t plane, float *y);
+} blocked_table;
+
+extern const blocked_table blocked_table_portable;
+#if defined(__x86_64__)
+extern const blocked_table blocked_table_avx2;
+extern const blocked_table blocked_table_avx512;
+#endif
+
+static inline ptrdiff_t blocked_least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
+
+/// The length of a convolution's sums.
+static inline ptrdiff_t blocked_depth(const blocked_layer *layer) {
+  return layer->inputs * layer->window.kernelHeight * layer->window.kernelWidth;
+}
+
+/// How many lanes of the vector that begins at an output channel are y's.
+static inline ptrdiff_t blocked_lanes(const blocked_layer *layer, ptrdiff_t output) {
+  return blocked_least(BLOCKED_LANES, layer->outputBlock - output % layer->outputBlock);
+}
+
+#endif
