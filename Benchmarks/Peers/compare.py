@@ -79,7 +79,7 @@ def main():
     for name, reason in absent_peers.items():
         print(f"{name} is absent: {reason}", file=sys.stderr)
     server = Server(options.server)
-    contestants = [*peers, Tandem(server, "fit", page.TANDEM), Tandem(server, "whole", page.BLAS_ALONE)]
+    contestants = [*peers, Tandem(server, "fit", page.TANDEM, ("nchw", "nhwc", "nchw16")), Tandem(server, "whole", page.BLAS_ALONE)]
     rows, failures, rooflines = [], [], {}
     with tempfile.TemporaryDirectory() as folder:
         for threads in options.threads:

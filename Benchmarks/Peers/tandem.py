@@ -42,14 +42,19 @@ class Server:
 class Tandem:
     """Tandem under one policy for row tiles, as an engine beside the peers."""
 
-    def __init__(self, server, row_tile, name):
-        self.server, self.row_tile, self.name = server, row_tile, name
+    def __init__(self, server, row_tile, name, layouts=("nchw",)):
+        self.server, self.row_tile, self.name, self.layouts = server, row_tile, name, layouts
 
     def prepare(self, model, threads, folder):
         path = folder / "tandem.onnx"
         onnx.save(model.proto, str(path))
-        plan = self.server.ask("load", model=str(path), threads=threads, rowTile=self.row_tile)["plan"]
-        return Network(self.server, plan, folder)
+        networks = [
+            Network(self.server, self.server.ask(
+                "load", model=str(path), threads=threads, rowTile=self.row_tile, layout=layout)["plan"], folder)
+            for layout in self.layouts]
+        # In turns: the layout that is fastest here and now.
+        times = [min(min(network.time(3)) for _ in range(5)) for network in networks]
+        return networks[times.index(min(times))]
 
 
 class Network:

@@ -58,8 +58,24 @@ void blocked_pack_weights(const blocked_layer *layer, const float *weight, float
 // What stands for a pixel outside of the image.
 static const float zeros[4096];
 
-void blocked_convolution(const blocked_layer *layer, const float *x, const float *packed, const float *bias,
+// A convolution that sees single pixels, with several rows of the image as one: rows need not be filled with tiles each.
+static blocked_layer flattened(blocked_layer layer, ptrdiff_t parts) {
+  inference_window *v = &layer.window;
+  if (v->kernelHeight != 1 || v->kernelWidth != 1 || v->strideHeight != 1 || v->strideWidth != 1 ||
+      v->outputHeight != v->height || v->outputWidth != v->width)
+    return layer;
+  // As few as leave every part some.
+  const ptrdiff_t groups = layer.batch * ((layer.outputs + BLOCKED_OUTPUTS - 1) / BLOCKED_OUTPUTS);
+  ptrdiff_t rows = blocked_least((parts + groups - 1) / groups, v->height);
+  while (v->height % rows) rows++;
+  v->width = v->outputWidth = v->height / rows * v->width;
+  v->height = v->outputHeight = rows;
+  return layer;
+}
+
+void blocked_convolution(const blocked_layer *given, const float *x, const float *packed, const float *bias,
                          const float *addend, float *y, ptrdiff_t part, ptrdiff_t parts) {
+  const blocked_layer flat = flattened(*given, parts), *layer = &flat;
   const inference_window *v = &layer->window;
   const blocked_table *kernels = table();
   const ptrdiff_t groups = (layer->outputs + BLOCKED_OUTPUTS - 1) / BLOCKED_OUTPUTS;

@@ -8,6 +8,8 @@
 #include "blocked_tables.h"
 
 #define BK_INLINE static inline __attribute__((always_inline))
+// Without it, sums that are indexed by a loop stay in memory.
+#define BK_UNROLL _Pragma("clang loop unroll(full)")
 
 typedef float bk_vec __attribute__((vector_size(64)));
 typedef int32_t bk_ivec __attribute__((vector_size(64)));
@@ -56,71 +58,67 @@ BK_INLINE void bk_activate(int activation, bk_vec *x, const int count) {
 
 // A tile of `pixels` neighbours in a row of the output times `vectors` vectors of channels.
 BK_INLINE void bk_convolve_tile(const blocked_job *job, ptrdiff_t row, ptrdiff_t column, const float *packed,
-                                const bk_vec *bias, ptrdiff_t firstOutput, const int pixels, const int vectors) {
+                                const bk_vec *bias, ptrdiff_t firstOutput, const int relu, const int pixels,
+                                const int vectors) {
   const blocked_layer *layer = job->layer;
   const inference_window *v = &layer->window;
   const ptrdiff_t block = layer->inputBlock, inputPlane = v->height * v->width * block;
   bk_vec sums[8][2];
-  for (int p = 0; p < pixels; p++) {
-    for (int n = 0; n < vectors; n++) sums[p][n] = bias[n];
+  BK_UNROLL for (int p = 0; p < pixels; p++) {
+    BK_UNROLL for (int n = 0; n < vectors; n++) sums[p][n] = bias[n];
   }
-  for (ptrdiff_t first = 0; first < layer->inputs; first += block) {
-    const ptrdiff_t channels = blocked_least(block, layer->inputs - first);
-    const float *image = job->x + first / block * inputPlane;
-    for (ptrdiff_t i = 0; i < v->kernelHeight; i++) {
-      const ptrdiff_t h = row * v->strideHeight + i * v->dilationHeight - v->paddingTop;
-      if (h < 0 || h >= v->height) continue;
-      for (ptrdiff_t j = 0; j < v->kernelWidth; j++) {
-        const float *weights = packed + ((i * v->kernelWidth + j) * layer->inputs + first) * vectors * BLOCKED_LANES;
-        const ptrdiff_t w = column * v->strideWidth + j * v->dilationWidth - v->paddingLeft;
-        const float *from[8];
-        // Pixels outside the image are read from zeros, of which there are enough for a block.
-        for (int p = 0; p < pixels; p++) {
-          const ptrdiff_t at = w + p * v->strideWidth;
-          from[p] = at >= 0 && at < v->width ? image + (h * v->width + at) * block : job->zeros;
-        }
-        if (layer->inputRelu) {
-          for (ptrdiff_t c = 0; c < channels; c++, weights += vectors * BLOCKED_LANES) {
-            bk_vec factors[2];
-            for (int n = 0; n < vectors; n++) factors[n] = bk_load(weights + n * BLOCKED_LANES);
-            for (int p = 0; p < pixels; p++) {
-              const float value = from[p][c];
-              const bk_vec x = bk_splat(value < 0 ? 0 : value);
-              for (int n = 0; n < vectors; n++) sums[p][n] += x * factors[n];
-            }
-          }
-          continue;
-        }
+  for (ptrdiff_t i = 0; i < v->kernelHeight; i++) {
+    const ptrdiff_t h = row * v->strideHeight + i * v->dilationHeight - v->paddingTop;
+    if (h < 0 || h >= v->height) continue;
+    for (ptrdiff_t j = 0; j < v->kernelWidth; j++) {
+      const float *weights = packed + (i * v->kernelWidth + j) * layer->inputs * vectors * BLOCKED_LANES;
+      const ptrdiff_t w = column * v->strideWidth + j * v->dilationWidth - v->paddingLeft;
+      const float *from[8];
+      ptrdiff_t step[8];
+      // Pixels outside the image are read from zeros, of which there are enough for a block.
+      BK_UNROLL for (int p = 0; p < pixels; p++) {
+        const ptrdiff_t at = w + p * v->strideWidth;
+        const int inside = at >= 0 && at < v->width;
+        from[p] = inside ? job->x + (h * v->width + at) * block : job->zeros;
+        step[p] = inside ? inputPlane : 0;
+      }
+      for (ptrdiff_t first = 0; first < layer->inputs; first += block) {
+        const ptrdiff_t channels = blocked_least(block, layer->inputs - first);
         for (ptrdiff_t c = 0; c < channels; c++, weights += vectors * BLOCKED_LANES) {
           bk_vec factors[2];
-          for (int n = 0; n < vectors; n++) factors[n] = bk_load(weights + n * BLOCKED_LANES);
-          for (int p = 0; p < pixels; p++) {
-            const bk_vec x = bk_splat(from[p][c]);
-            for (int n = 0; n < vectors; n++) sums[p][n] += x * factors[n];
+          BK_UNROLL for (int n = 0; n < vectors; n++) factors[n] = bk_load(weights + n * BLOCKED_LANES);
+          BK_UNROLL for (int p = 0; p < pixels; p++) {
+            const bk_vec x = bk_splat(relu && from[p][c] < 0 ? 0 : from[p][c]);
+            BK_UNROLL for (int n = 0; n < vectors; n++) sums[p][n] += x * factors[n];
           }
         }
+        BK_UNROLL for (int p = 0; p < pixels; p++) from[p] += step[p];
       }
     }
   }
   const ptrdiff_t outputPlane = v->outputHeight * v->outputWidth;
-  for (int n = 0; n < vectors; n++) {
+  BK_UNROLL for (int n = 0; n < vectors; n++) {
     const ptrdiff_t output = firstOutput + n * BLOCKED_LANES, lanes = blocked_lanes(layer, output);
     const ptrdiff_t offset = (output / layer->outputBlock * outputPlane + row * v->outputWidth + column) *
                                  layer->outputBlock + output % layer->outputBlock;
     bk_vec results[8];
-    for (int p = 0; p < pixels; p++) {
+    BK_UNROLL for (int p = 0; p < pixels; p++) {
       results[p] = sums[p][n];
       if (job->addend) results[p] += bk_load_first(job->addend + offset + p * layer->outputBlock, lanes);
     }
     bk_activate(layer->outputActivation, results, pixels);
-    for (int p = 0; p < pixels; p++) bk_store_first(job->y + offset + p * layer->outputBlock, results[p], lanes);
+    BK_UNROLL for (int p = 0; p < pixels; p++) bk_store_first(job->y + offset + p * layer->outputBlock, results[p], lanes);
   }
 }
 
 #define BK_TILE(pixels, vectors)                                                                                  \
   static void bk_convolve_##pixels##_##vectors(const blocked_job *job, ptrdiff_t row, ptrdiff_t column,            \
                                                const float *packed, const bk_vec *bias, ptrdiff_t firstOutput) { \
-    bk_convolve_tile(job, row, column, packed, bias, firstOutput, pixels, vectors);                               \
+    if (job->layer->inputRelu) {                                                                                  \
+      bk_convolve_tile(job, row, column, packed, bias, firstOutput, 1, pixels, vectors);                          \
+    } else {                                                                                                      \
+      bk_convolve_tile(job, row, column, packed, bias, firstOutput, 0, pixels, vectors);                          \
+    }                                                                                                             \
   }
 #define BK_TILES(vectors) \
   BK_TILE(1, vectors) BK_TILE(2, vectors) BK_TILE(3, vectors) BK_TILE(4, vectors) BK_TILE(5, vectors) \
@@ -211,13 +209,13 @@ BK_INLINE void bk_reduce_tile(const bk_row *row, const float *x, float *y, const
                               const ptrdiff_t columns, const int pixels) {
   const ptrdiff_t step = row->pixelStep;
   bk_vec results[8];
-  for (int p = 0; p < pixels; p++) results[p] = row->start;
+  BK_UNROLL for (int p = 0; p < pixels; p++) results[p] = row->start;
   const float *weights = row->weights;
   for (ptrdiff_t i = 0; i < row->taps; i++, x += row->rowStep, weights += columns * row->block) {
     for (ptrdiff_t j = 0; j < columns; j++) {
       const float *from = x + j * row->tapStep;
       const bk_vec weight = how == BK_WEIGHTED_SUM ? bk_load(weights + j * row->block) : bk_splat(0);
-      for (int p = 0; p < pixels; p++, from += step) {
+      BK_UNROLL for (int p = 0; p < pixels; p++, from += step) {
         // Else the compiler computes all addresses beforehand, for which there are not enough registers.
         __asm__("" : "+r"(from));
         bk_vec value = bk_load(from);
@@ -232,10 +230,10 @@ BK_INLINE void bk_reduce_tile(const bk_row *row, const float *x, float *y, const
     }
   }
   if (how == BK_SUM) {
-    for (int p = 0; p < pixels; p++) results[p] *= row->scale;
+    BK_UNROLL for (int p = 0; p < pixels; p++) results[p] *= row->scale;
   }
   bk_activate(row->activation, results, pixels);
-  for (int p = 0; p < pixels; p++) bk_store(y + p * row->block, results[p]);
+  BK_UNROLL for (int p = 0; p < pixels; p++) bk_store(y + p * row->block, results[p]);
 }
 
 // All of them, from `first` up to `end`. The last ones of many may be computed twice; they are not read again.

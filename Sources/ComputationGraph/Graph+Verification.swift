@@ -23,7 +23,9 @@ extension Graph {
   static func verifySizes(_ tensors: [Tensor]) throws(GraphError) {
     var total = 0
     for tensor in tensors {
-      guard let count = tensor.layout.storedElementCount(of: tensor.shape) else { throw .sizeOverflow(tensor: tensor.name) }
+      guard let count = tensor.layout.storedElementCount(of: tensor.shape) else {
+        throw .sizeOverflow(tensor: tensor.name)
+      }
       let (bytes, tooLarge) = count.multipliedReportingOverflow(by: tensor.elementType.byteWidth)
       let (sum, sumTooLarge) = total.addingReportingOverflow(bytes)
       if tooLarge || sumTooLarge || sum > Int.max / 2 { throw .sizeOverflow(tensor: tensor.name) }

@@ -56,7 +56,10 @@ extension KernelSchedule {
   /// Whether the operator can be computed this way.
   public func applies(to id: OperatorID, in graph: Graph) -> Bool {
     let node = graph[id]
-    guard threads > 0, channelTile.map({ $0 > 0 && winogradTile != nil }) ?? true else { return false }
+    let isDirect = algorithm == .directInPlace || algorithm == .directPanel
+    guard threads > 0, channelTile.map({ $0 > 0 && winogradTile != nil }) ?? true,
+      lanes == nil || algorithm == .directInPlace, unroll.map({ isDirect && (1...4).contains($0) }) ?? true
+    else { return false }
     let layout = graph[node.outputs[0]].layout
     let images = node.inputs.filter { graph[$0].role == .activation }
     let isUniform = images.allSatisfy { graph[$0].layout == layout }
@@ -74,9 +77,8 @@ extension KernelSchedule {
     case (.direct, .globalAveragePool): return rowTile == nil && layout == .nchw
     case _ where layout != .nchw || !isUniform: return false
     case (.im2colGEMM, .convolution): return rowTile.map { $0 > 0 } ?? true
-    case (.directPanel, .convolution(let window, _, _, _)):
-      return rowTile.map { $0 > 0 } ?? true
-        && window.kernel.height * window.kernel.width <= ConvolutionPlans.mostDirectTaps
+    case (.directPanel, .convolution):
+      return rowTile.map { $0 > 0 } ?? true && ConvolutionPlans.directApplies(self, id, in: graph)
     case (.winograd2x2, .convolution(let window, let groups, _, _)),
       (.winograd4x4, .convolution(let window, let groups, _, _)),
       (.winograd2x2GEMM, .convolution(let window, let groups, _, _)),
@@ -84,7 +86,7 @@ extension KernelSchedule {
       return rowTile.map { $0 > 0 } ?? true && groups == 1 && window.kernel == Size2D(3)
         && window.stride == Size2D(1) && window.dilation == Size2D(1)
     case (.directInPlace, .convolution):
-      return rowTile == nil && ConvolutionPlans.runsInPlace(id, in: graph)
+      return rowTile == nil && ConvolutionPlans.directApplies(self, id, in: graph)
     case (.gemm1x1, .convolution(let window, _, .none, _)):
       return rowTile.map { $0 > 0 } ?? true && window.kernel == Size2D(1) && window.stride == Size2D(1)
         && window.padding == Padding2D(0)

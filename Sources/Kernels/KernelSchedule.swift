@@ -37,6 +37,14 @@ public enum KernelAlgorithm: String, Hashable, Codable, Sendable, CaseIterable {
   case view
 }
 
+/// What lies side by side in a vector register of direct convolution.
+public enum VectorLanes: String, Hashable, Codable, Sendable, CaseIterable {
+  /// Pixels of one channel: full on large images, whatever the number of channels.
+  case pixels
+  /// Output channels of one pixel: full on small images and at any stride; weights are stored for a multiple of 16 channels.
+  case channels
+}
+
 /// The kernel schedule of one operator: the algorithm, its tiles and its threads. A fast algorithm often needs the large
 /// workspace, and workspace lives in the arena, so this is where latency and memory meet.
 ///
@@ -51,6 +59,12 @@ public struct KernelSchedule: Hashable, Sendable {
   /// Groups of 16 output channels that the Winograd algorithms keep in their workspace at once; nil for
   /// ``standardChannelTile``, and for every other algorithm.
   public var channelTile: Int?
+  /// What lies side by side in the vectors of `directInPlace`; nil leaves it to the kernel's own estimate, and is all that
+  /// other algorithms have.
+  public var lanes: VectorLanes?
+  /// Vectors that one micro-kernel of `directInPlace` or `directPanel` works on at once, the unrolling of its innermost
+  /// loop: 1 to 4. nil leaves it to the kernel's own estimate, and is all that other algorithms have.
+  public var unroll: Int?
   /// The threads that share the work, each with a workspace of its own where the algorithm needs one.
   public var threads: Int
 
@@ -58,17 +72,23 @@ public struct KernelSchedule: Hashable, Sendable {
   public static let standardChannelTile = 2
 
   /// Creates a kernel schedule.
-  public init(algorithm: KernelAlgorithm, rowTile: Int? = nil, channelTile: Int? = nil, threads: Int = 1) {
+  public init(
+    algorithm: KernelAlgorithm, rowTile: Int? = nil, channelTile: Int? = nil, lanes: VectorLanes? = nil,
+    unroll: Int? = nil, threads: Int = 1
+  ) {
     self.algorithm = algorithm
     self.rowTile = rowTile
     self.channelTile = channelTile
+    self.lanes = lanes
+    self.unroll = unroll
     self.threads = threads
   }
 
-  /// A short name for tables: the algorithm, then row tile, channel tile and threads where they are not the standard:
-  /// `im2colGEMM/4`, `winograd4x4/2 c4 t2`.
+  /// A short name for tables: the algorithm, then row tile, channel tile, lanes, unrolling and threads where they are not the
+  /// standard: `im2colGEMM/4`, `winograd4x4/2 c4 t2`, `directInPlace channels u2`.
   public var description: String {
     algorithm.rawValue + (rowTile.map { "/\($0)" } ?? "") + (channelTile.map { " c\($0)" } ?? "")
+      + (lanes.map { " \($0.rawValue)" } ?? "") + (unroll.map { " u\($0)" } ?? "")
       + (threads > 1 ? " t\(threads)" : "")
   }
 }

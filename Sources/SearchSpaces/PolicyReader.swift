@@ -10,7 +10,8 @@ enum PolicyReader {
     var decisions: [Decision] = []
     for decision in PolicyDecision.allCases {
       // A space without the choice leaves it out: NCHW.
-      let node = decision == .layout ? reader.optionalNode(decision.rawValue) : try reader.node(decision.rawValue)
+      let node =
+        decision == .layout ? reader.optionalNode(decision.rawValue) : try reader.node(decision.rawValue)
       guard let node else { continue }
       let values = try node.distinctValues {
         item throws(ConfigurationError) -> String in

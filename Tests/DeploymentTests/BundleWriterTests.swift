@@ -148,11 +148,14 @@ import Testing
   }
 
   /// The reloaded bundle computes in ONNX Runtime what our executor computes in the planned arena.
-  @Test(arguments: [FusionLevel.none, .activation], ["none", "all"])
-  func runtimeAgreesWithTheExecutor(_ fusion: FusionLevel, _ optimization: String) throws {
+  @Test(arguments: [FusionLevel.none, .activation], TensorLayout.allCases)
+  func runtimeAgreesWithTheExecutor(_ fusion: FusionLevel, _ layout: TensorLayout) throws {
     try SampleBundle.withFolder { folder in
-      let content = try SampleBundle.content(fusion: fusion, scheduler: "rpo", rowTile: .rows(3))
+      let optimization = fusion == .none ? "none" : "all"
+      let content = try SampleBundle.content(
+        fusion: fusion, scheduler: "rpo", rowTile: .rows(3), layout: layout)
       let manifest = try BundleWriter.write(content, to: folder)
+      _ = try BundleVerifier.verify(folder)
       var generator = SeededGenerator(seed: 23)
       let count = 200
       let size = manifest.preprocessing.shape.elementCount

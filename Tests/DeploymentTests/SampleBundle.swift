@@ -43,7 +43,8 @@ enum SampleBundle {
     name: "sample-board", title: "Sample", description: "A board for tests.", memoryBytes: 65536,
     reservedBytes: 4096, flashBytes: 100_000, threads: 1)
 
-  static func content(fusion: FusionLevel = .activation, scheduler: String = "rpo", rowTile: RowTile = .whole,
+  static func content(
+    fusion: FusionLevel = .activation, scheduler: String = "rpo", rowTile: RowTile = .whole,
     layout: TensorLayout = .nchw
   ) throws -> BundleContent {
     let training = try network()

@@ -28,20 +28,32 @@ struct KernelAccuracyTests {
   func everyAlgorithmThatAppliesIsRight(family: OperatorFamily) throws {
     var generator = SeededGenerator(seed: 12, stream: UInt64(OperatorFamily.allCases.firstIndex(of: family)!))
     var tried: Set<KernelAlgorithm> = []
+    var explicitLanes = 0
     for _ in 0..<200 {
       let graph = try family.randomGraph(&generator)
       for algorithm in KernelAlgorithm.allCases {
         let tiles = [Int.random(in: 1...20, using: &generator), nil]
         let threads = Int.random(in: 1...3, using: &generator)
-        let schedule = tiles.map { KernelSchedule(algorithm: algorithm, rowTile: $0, threads: threads) }
-          .first { $0.applies(to: OperatorID(0), in: graph) }
+        let lanes = [nil, VectorLanes.pixels, .channels].randomElement(using: &generator)!
+        let unroll = [nil, nil, 1, 2, 3, 4].randomElement(using: &generator)!
+        // The richest schedule of those that apply.
+        let schedule = [(lanes, unroll), (nil, unroll), (nil, nil)].flatMap { lanes, unroll in
+          tiles.map {
+            KernelSchedule(algorithm: algorithm, rowTile: $0, lanes: lanes, unroll: unroll, threads: threads)
+          }
+        }
+        .first { $0.applies(to: OperatorID(0), in: graph) }
         guard let schedule else { continue }
         tried.insert(algorithm)
+        if schedule.lanes != nil { explicitLanes += 1 }
         try compare(PlannedGraph(graph, rowTile: nil, schedules: [schedule]), &generator)
       }
     }
     #expect(tried.isSuperset(of: [.im2colGEMM, .directInPlace, .directPanel]))
-    if family == .wideConvolution { #expect(tried.isSuperset(of: [.winograd2x2, .winograd4x4, .winograd4x4GEMM])) }
+    #expect(explicitLanes > 0)
+    if family == .wideConvolution {
+      #expect(tried.isSuperset(of: [.winograd2x2, .winograd4x4, .winograd4x4GEMM]))
+    }
     if family == .depthwiseConvolution { #expect(tried.contains(.depthwiseDirect)) }
     if family == .pointwiseConvolution { #expect(tried.contains(.gemm1x1)) }
   }

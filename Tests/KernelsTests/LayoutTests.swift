@@ -44,7 +44,8 @@ struct LayoutTests {
     let x = builder.input("x", shape: [1, 20, 6, 6])
     let window = Window2D(kernel: Size2D(3), padding: Padding2D(1))
     let pools = try [
-      builder.add(.maxPool(window: window), [x]), builder.add(.averagePool(window: window, countsPadding: true), [x]),
+      builder.add(.maxPool(window: window), [x]),
+      builder.add(.averagePool(window: window, countsPadding: true), [x]),
     ]
     let sum = try builder.add(.add(activation: .none), pools + [x])
     let graph = try LayoutAssignment.apply(.nchw16, to: builder.build(outputs: [sum]))

@@ -17,11 +17,14 @@ final class LoadedNetwork {
   /// Plans and prepares the network of an ONNX file.
   ///
   /// Under the row tile `fit`, kernels are measured now unless `database` holds their latencies already.
-  init(model: String, threads: Int, rowTile: RowTile, database: any LatencyDatabase) throws {
+  init(
+    model: String, threads: Int, rowTile: RowTile, layout: TensorLayout, database: any LatencyDatabase
+  ) throws {
     let executable = try ONNXModel.load(from: URL(fileURLWithPath: model)).executable()
     let weights = try executable.storedWeights()
     let policy = SchedulingPolicy(
-      fusion: .activation, scheduler: SchedulerName.exact.rawValue, rowTile: rowTile)
+      fusion: .activation, scheduler: SchedulerName.exact.rawValue, rowTile: rowTile,
+      layout: layout)
     let bounded = try NetworkPlanner.bound(training: executable.graph, policy: policy, threads: threads)
     // A device whose memory nothing exceeds: every operator gets its fastest kernel.
     let device = DeviceProfile(

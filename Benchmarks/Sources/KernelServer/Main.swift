@@ -38,12 +38,13 @@ struct KernelServer {
           flops: roofline_flops(Int32(clamping: threads)),
           bandwidth: roofline_bandwidth(Int32(clamping: threads)),
           vectorExtension: String(cString: roofline_vector_extension())))
-    case .load(let model, let threads, let rowTile):
+    case .load(let model, let threads, let rowTile, let layout):
       guard threads > 0, let rowTile = RowTile(text: rowTile) else {
         throw ServerError("load: no such number of threads or row tile")
       }
       networks.append(
-        try LoadedNetwork(model: model, threads: threads, rowTile: rowTile, database: latencies))
+        try LoadedNetwork(
+          model: model, threads: threads, rowTile: rowTile, layout: layout, database: latencies))
       return Response(plan: networks[networks.count - 1].description(number: networks.count - 1))
     case .time(let network, let runs):
       guard runs > 0 else { throw ServerError("time: \(runs) runs") }

@@ -1,8 +1,9 @@
+import ComputationGraph
 import ScheduleTuning
 
 /// What the server is asked: one line of JSON, an object whose only key is the case's name.
 ///
-///     {"load": {"model": "resnet18.onnx", "threads": 2, "rowTile": "fit"}}
+///     {"load": {"model": "resnet18.onnx", "threads": 2, "rowTile": "fit", "layout": "nchw"}}
 ///     {"time": {"network": 0, "runs": 20}}
 enum Request: Decodable {
   /// What this process is: answered with ``Response/environment``.
@@ -10,7 +11,7 @@ enum Request: Decodable {
   /// The limits of the processor on a number of threads: answered with ``Response/roofline``.
   case roofline(threads: Int)
   /// Plans a network and prepares it: answered with ``Response/plan``.
-  case load(model: String, threads: Int, rowTile: String)
+  case load(model: String, threads: Int, rowTile: String, layout: TensorLayout)
   /// Runs a network on random values: answered with ``Response/milliseconds``, one per run.
   case time(network: Int, runs: Int)
   /// Runs a network on the values of one `.npy` file and writes another: answered with an empty object.

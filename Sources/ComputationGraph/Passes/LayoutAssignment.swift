@@ -94,7 +94,8 @@ public enum LayoutAssignment {
     mutating func finish() throws(GraphError) -> Graph {
       for output in graph.outputs { _ = version(output, .nchw) }
       let editor = GraphEditor(
-        name: graph.name, tensors: tensors, operators: operators, inputs: graph.inputs, outputs: graph.outputs)
+        name: graph.name, tensors: tensors, operators: operators, inputs: graph.inputs, outputs: graph.outputs
+      )
       return try editor.rebuild()
     }
 
@@ -104,7 +105,8 @@ public enum LayoutAssignment {
       let target = layout == .nchw ? id : addTensor(id, layout)
       operators.append(
         Operator(
-          name: Self.unique("\(graph[id].name).to_\(layout.rawValue)", &operatorNames), kind: .layoutConversion,
+          name: Self.unique("\(graph[id].name).to_\(layout.rawValue)", &operatorNames),
+          kind: .layoutConversion,
           inputs: [versions[id.index][produced[id.index]]!], outputs: [target]))
       versions[id.index][layout] = target
       return target
@@ -114,7 +116,9 @@ public enum LayoutAssignment {
       let tensor = graph[id]
       let name = Self.unique("\(tensor.name).\(layout.rawValue)", &tensorNames)
       tensors.append(
-        Tensor(name: name, shape: tensor.shape, elementType: tensor.elementType, role: tensor.role, layout: layout))
+        Tensor(
+          name: name, shape: tensor.shape, elementType: tensor.elementType, role: tensor.role, layout: layout)
+      )
       return TensorID(tensors.count - 1)
     }
 

@@ -6,10 +6,11 @@ enum ConvolutionPlans {
   /// The most taps of a kernel that direct convolution from a panel can have.
   static let mostDirectTaps = 1024
 
-  /// Whether ``KernelAlgorithm/directInPlace`` applies to a convolution.
-  static func runsInPlace(_ id: OperatorID, in graph: Graph) -> Bool {
-    guard var plan = direct(id, in: graph, inPlace: true) else { return false }
-    return direct_runs_in_place(&plan) != 0
+  /// Whether a direct convolution has a kernel with the schedule's lanes and unrolling.
+  static func directApplies(_ schedule: KernelSchedule, _ id: OperatorID, in graph: Graph) -> Bool {
+    guard var plan = direct(id, in: graph, schedule) else { return false }
+    return schedule.algorithm == .directInPlace
+      ? direct_runs_in_place(&plan) != 0 : direct_takes_panels(&plan) != 0
   }
 
   /// Floats of workspace under a schedule with a plan of its own; 0 under any other.
@@ -18,7 +19,7 @@ enum ConvolutionPlans {
       var plan = winograd(id, in: graph, tile: tile, schedule)
       return winograd_workspace_floats(&plan, schedule.threads)
     }
-    guard schedule.algorithm == .directPanel, var plan = direct(id, in: graph, inPlace: false) else { return 0 }
+    guard schedule.algorithm == .directPanel, var plan = direct(id, in: graph, schedule) else { return 0 }
     let rows = graph[graph[id].outputs[0]].shape[2]
     return direct_workspace_floats(&plan, min(schedule.rowTile ?? rows, rows), schedule.threads)
   }
@@ -36,9 +37,7 @@ enum ConvolutionPlans {
       return schedule.algorithm == .directBlocked
         ? blocked_weight_floats(&layer) : blocked_depthwise_weight_floats(&layer)
     }
-    guard schedule.algorithm.packsWeights,
-      var plan = direct(id, in: graph, inPlace: schedule.algorithm == .directInPlace)
-    else { return nil }
+    guard schedule.algorithm.packsWeights, var plan = direct(id, in: graph, schedule) else { return nil }
     return direct_weight_floats(&plan)
   }
 
@@ -61,17 +60,30 @@ enum ConvolutionPlans {
     return min(rowTile ?? all, all)
   }
 
-  private static func direct(_ id: OperatorID, in graph: Graph, inPlace: Bool) -> direct_plan? {
+  fileprivate static func direct(
+    _ id: OperatorID, in graph: Graph, _ schedule: KernelSchedule
+  ) -> direct_plan? {
     let node = graph[id]
-    guard case .convolution(let window, let groups, _, _) = node.kind else { return nil }
+    guard case .convolution(let window, let groups, _, _) = node.kind,
+      window.kernel.height * window.kernel.width <= mostDirectTaps
+    else { return nil }
     let (x, y) = (graph[node.inputs[0]].shape, graph[node.outputs[0]].shape)
     return DirectConvolution.plan(
       window: inference_window(window, input: x, output: y), batch: x[0], groups: groups,
-      inputs: x[1] / groups, outputs: y[1] / groups, inPlace: inPlace)
+      inputs: x[1] / groups, outputs: y[1] / groups, schedule)
   }
 }
 
 extension KernelSchedule {
+  /// What lies side by side in the vectors of a direct convolution, by the schedule or the kernel's own estimate; nil if it
+  /// does not apply, or is no direct convolution.
+  public func chosenLanes(for id: OperatorID, in graph: Graph) -> VectorLanes? {
+    guard algorithm == .directInPlace || algorithm == .directPanel,
+      let plan = ConvolutionPlans.direct(id, in: graph, self)
+    else { return nil }
+    return plan.lanes == Int32(DIRECT_PIXELS) ? .pixels : .channels
+  }
+
   /// Rows and columns of a Winograd tile's outputs; nil for other algorithms.
   var winogradTile: Int? {
     switch algorithm {

@@ -129,7 +129,8 @@ package enum KernelFactory {
             packedWeights: packed, workspace: workspace!)
         }
         return DirectConvolution(
-          layer: layer, rows: schedule.algorithm == .directInPlace ? 0 : rows, packedWeights: packed,
+          layer: layer, rows: schedule.algorithm == .directInPlace ? 0 : rows, schedule: schedule,
+          packedWeights: packed,
           workspace: workspace)
       }
     }

@@ -58,7 +58,8 @@ struct WinogradConvolution: PreparedKernel {
     winograd_plan(
       batch: batch, inputChannels: inputChannels, outputChannels: outputChannels, height: window.height,
       width: window.width, outputHeight: window.outputHeight, outputWidth: window.outputWidth,
-      paddingTop: window.paddingTop, paddingLeft: window.paddingLeft, inputRelu: 0, outputActivation: 0, tile: tile,
+      paddingTop: window.paddingTop, paddingLeft: window.paddingLeft, inputRelu: 0, outputActivation: 0,
+      tile: tile,
       tileRows: tileRows, channelGroups: channelGroups)
   }
 

@@ -38,7 +38,11 @@ extension KernelSchedule {
       if bytes < sharedBytes { options.append((bytes, schedule)) }
     }
     add(KernelSchedule(algorithm: .gemm1x1))
-    add(KernelSchedule(algorithm: .directInPlace))
+    let inPlace = KernelSchedule(algorithm: .directInPlace)
+    add(inPlace)
+    for lanes in VectorLanes.allCases where lanes != inPlace.chosenLanes(for: id, in: graph) {
+      add(KernelSchedule(algorithm: .directInPlace, lanes: lanes))
+    }
     let rows = graph[graph[id].outputs[0]].shape[2]
     for algorithm in tiledAlgorithms {
       // A 1×1 convolution is its own panel: no product of ours gains by copying it.

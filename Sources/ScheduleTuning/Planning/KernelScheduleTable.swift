@@ -16,6 +16,10 @@ public struct KernelScheduleTable: Codable, Hashable, Sendable {
     public let rowTile: Int?
     /// Groups of 16 output channels in the workspace at once; absent for the standard.
     public let channelTile: Int?
+    /// What lies side by side in vectors, where the schedule says so.
+    public let lanes: VectorLanes?
+    /// Vectors of one micro-kernel, where the schedule says so.
+    public let unroll: Int?
     /// The threads that share the operator; absent for one.
     public let threads: Int?
     /// How the operator's result lies in memory; absent for NCHW.
@@ -28,7 +32,9 @@ public struct KernelScheduleTable: Codable, Hashable, Sendable {
 
     /// Algorithm, tiles and threads.
     public var schedule: KernelSchedule {
-      KernelSchedule(algorithm: algorithm, rowTile: rowTile, channelTile: channelTile, threads: threads ?? 1)
+      KernelSchedule(
+        algorithm: algorithm, rowTile: rowTile, channelTile: channelTile, lanes: lanes, unroll: unroll,
+        threads: threads ?? 1)
     }
   }
 
@@ -53,7 +59,8 @@ public struct KernelScheduleTable: Codable, Hashable, Sendable {
       let schedule = schedules[id.index]
       return Entry(
         name: graph[id].name, type: graph[id].kind.typeName, algorithm: schedule.algorithm,
-        rowTile: schedule.rowTile, channelTile: schedule.channelTile,
+        rowTile: schedule.rowTile, channelTile: schedule.channelTile, lanes: schedule.lanes,
+        unroll: schedule.unroll,
         threads: schedule.threads > 1 ? schedule.threads : nil,
         layout: graph[graph[id].outputs[0]].layout == .nchw ? nil : graph[graph[id].outputs[0]].layout,
         workspaceBytes: schedule.workspaceBytes(for: id, in: graph),

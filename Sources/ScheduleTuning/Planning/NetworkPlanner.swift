@@ -27,7 +27,9 @@ public enum NetworkPlanner {
   ) throws(PlanningError) -> BoundedNetwork {
     _ = try scheduler(of: policy)
     let inference: InferenceGraph
-    do { inference = try InferenceGraph(training, fusion: policy.fusion, layout: policy.layout) } catch { throw .graph(error) }
+    do { inference = try InferenceGraph(training, fusion: policy.fusion, layout: policy.layout) } catch {
+      throw .graph(error)
+    }
     let graph = inference.graph
     let schedules = graph.operatorIDs.map { id in
       switch policy.rowTile {

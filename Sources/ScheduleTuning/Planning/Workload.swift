@@ -45,7 +45,8 @@ public struct Workload: Hashable, Sendable {
       let tensor = graph[id]
       let place = tensor.role == .weight ? "weight" : offsets[tensor.name].map { "@\($0)" } ?? "nowhere"
       lines.append(
-        "tensor \(numbers.count - 1) \(tensor.elementType.rawValue) \(tensor.shape)\(tensor.layoutText) \(place)")
+        "tensor \(numbers.count - 1) \(tensor.elementType.rawValue) \(tensor.shape)\(tensor.layoutText) \(place)"
+      )
       return numbers.count - 1
     }
     lines.append("inputs " + graph.inputs.map { String(number($0)) }.joined(separator: " "))
