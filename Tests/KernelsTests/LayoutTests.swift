@@ -38,6 +38,23 @@ struct LayoutTests {
     }
   }
 
+  /// Images that come in and go out in the layout, with no conversion at all where every operator has a kernel.
+  @Test(arguments: [TensorLayout.nhwc, .nchw16], 0..<20)
+  func boundaryInTheLayout(layout: TensorLayout, seed: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(seed), stream: 43)
+    let plain = try OperatorFamily.wideConvolution.randomGraph(&generator)
+    let graph = try LayoutAssignment.apply(layout, to: plain, convertsBoundary: false)
+    #expect(!graph.operators.contains { $0.kind == .layoutConversion })
+    let weights = randomWeights(for: plain, &generator)
+    let (x, y) = (plain[plain.inputs[0]].shape, plain[plain.outputs[0]].shape)
+    let image = randomValues(x.elementCount, &generator)
+    let expected = ReferenceExecutor.run(graph: plain, weights: weights, inputs: [plain.inputs[0]: image])
+    let planned = try PlannedGraph(graph, rowTile: nil)
+    let found = try planned.executor(weights: weights).run(layout.values(of: x, from: image, in: .nchw))
+    let values = TensorLayout.nchw.values(of: y, from: found, in: graph[graph.outputs[0]].layout)
+    #expect(relativeError(values, expected[plain.outputs[0]]!) <= 1e-4)
+  }
+
   /// What no operator writes in the layout is converted once, however many operators read it.
   @Test func imagesAreConvertedOnce() throws {
     var builder = GraphBuilder(name: "readers")

@@ -18,14 +18,16 @@ final class LoadedNetwork {
   ///
   /// Under the row tile `fit`, kernels are measured now unless `database` holds their latencies already.
   init(
-    model: String, threads: Int, rowTile: RowTile, layout: TensorLayout, database: any LatencyDatabase
+    model: String, threads: Int, rowTile: RowTile, layout: TensorLayout, convertsBoundary: Bool,
+    database: any LatencyDatabase
   ) throws {
     let executable = try ONNXModel.load(from: URL(fileURLWithPath: model)).executable()
     let weights = try executable.storedWeights()
     let policy = SchedulingPolicy(
       fusion: .activation, scheduler: SchedulerName.exact.rawValue, rowTile: rowTile,
       layout: layout)
-    let bounded = try NetworkPlanner.bound(training: executable.graph, policy: policy, threads: threads)
+    let bounded = try NetworkPlanner.bound(training: executable.graph, policy: policy, threads: threads,
+      convertsBoundary: convertsBoundary)
     // A device whose memory nothing exceeds: every operator gets its fastest kernel.
     let device = DeviceProfile(
       name: "unlimited", title: "", description: "", memoryBytes: Int.max / 4, threads: threads)
@@ -37,8 +39,7 @@ final class LoadedNetwork {
         "\(model) has \(graph.inputs.count) inputs and \(graph.outputs.count) outputs, not one each")
     }
     var generator = SeededGenerator(seed: 0)
-    input = (0..<graph[graph.inputs[0]].shape.elementCount).map { _ in .random(in: -1...1, using: &generator)
-    }
+    input = (0..<graph[graph.inputs[0]].storedElementCount).map { _ in .random(in: -1...1, using: &generator) }
     fill()
   }
 
@@ -64,7 +65,12 @@ final class LoadedNetwork {
   func compute(_ file: String) throws -> NumPyArray {
     let array = try NumPyArray(data: Data(contentsOf: URL(fileURLWithPath: file)), source: file)
     let graph = planned.graph
-    return NumPyArray(shape: graph[graph.outputs[0]].shape.dimensions, values: try executor.run(array.values))
+    let (x, y) = (graph[graph.inputs[0]], graph[graph.outputs[0]])
+    let values = x.layout == .nchw ? array.values : x.layout.values(of: x.shape, from: array.values, in: .nchw)
+    let result = try executor.run(values)
+    return NumPyArray(
+      shape: y.shape.dimensions,
+      values: y.layout == .nchw ? result : TensorLayout.nchw.values(of: y.shape, from: result, in: y.layout))
   }
 
   /// The plan, as network number `number`.

@@ -38,13 +38,14 @@ struct KernelServer {
           flops: roofline_flops(Int32(clamping: threads)),
           bandwidth: roofline_bandwidth(Int32(clamping: threads)),
           vectorExtension: String(cString: roofline_vector_extension())))
-    case .load(let model, let threads, let rowTile, let layout):
+    case .load(let model, let threads, let rowTile, let layout, let convertsBoundary):
       guard threads > 0, let rowTile = RowTile(text: rowTile) else {
         throw ServerError("load: no such number of threads or row tile")
       }
       networks.append(
         try LoadedNetwork(
-          model: model, threads: threads, rowTile: rowTile, layout: layout, database: latencies))
+          model: model, threads: threads, rowTile: rowTile, layout: layout,
+          convertsBoundary: convertsBoundary, database: latencies))
       return Response(plan: networks[networks.count - 1].description(number: networks.count - 1))
     case .time(let network, let runs):
       guard runs > 0 else { throw ServerError("time: \(runs) runs") }

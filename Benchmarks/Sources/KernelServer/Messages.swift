@@ -3,7 +3,7 @@ import ScheduleTuning
 
 /// What the server is asked: one line of JSON, an object whose only key is the case's name.
 ///
-///     {"load": {"model": "resnet18.onnx", "threads": 2, "rowTile": "fit", "layout": "nchw"}}
+///     {"load": {"model": "resnet18.onnx", "threads": 2, "rowTile": "fit", "layout": "nhwc", "convertsBoundary": false}}
 ///     {"time": {"network": 0, "runs": 20}}
 enum Request: Decodable {
   /// What this process is: answered with ``Response/environment``.
@@ -11,7 +11,7 @@ enum Request: Decodable {
   /// The limits of the processor on a number of threads: answered with ``Response/roofline``.
   case roofline(threads: Int)
   /// Plans a network and prepares it: answered with ``Response/plan``.
-  case load(model: String, threads: Int, rowTile: String, layout: TensorLayout)
+  case load(model: String, threads: Int, rowTile: String, layout: TensorLayout, convertsBoundary: Bool)
   /// Runs a network on random values: answered with ``Response/milliseconds``, one per run.
   case time(network: Int, runs: Int)
   /// Runs a network on the values of one `.npy` file and writes another: answered with an empty object.

@@ -16,14 +16,18 @@ public struct InferenceGraph: Sendable {
   private let folding: BatchNormalizationFolding
 
   /// Rewrites a graph in training form.
-  public init(_ training: Graph, fusion: FusionLevel, layout: TensorLayout = .nchw) throws(GraphError) {
+  ///
+  /// - Parameter convertsBoundary: whether inputs and outputs stay NCHW, whatever the layout (``LayoutAssignment``).
+  public init(
+    _ training: Graph, fusion: FusionLevel, layout: TensorLayout = .nchw, convertsBoundary: Bool = true
+  ) throws(GraphError) {
     folding = try BatchNormalizationFolding(training)
     let fused: Graph
     switch fusion {
     case .none: fused = folding.graph
     case .activation: fused = try ActivationFusion.apply(to: folding.graph)
     }
-    graph = try LayoutAssignment.apply(layout, to: fused)
+    graph = try LayoutAssignment.apply(layout, to: fused, convertsBoundary: convertsBoundary)
   }
 
   /// The weights of ``graph`` from those of the training form. - Precondition: they fit it.

@@ -9,12 +9,17 @@ public enum LayoutAssignment {
 
   /// The graph with every operator that can writing images of a layout.
   ///
+  /// - Parameter convertsBoundary: whether the graph's inputs and outputs stay NCHW. Else its images come in and go out in
+  ///   the layout.
   /// - Complexity: linear in operators and their connections.
-  public static func apply(_ layout: TensorLayout, to graph: Graph) throws(GraphError) -> Graph {
+  public static func apply(
+    _ layout: TensorLayout, to graph: Graph, convertsBoundary: Bool = true
+  ) throws(GraphError) -> Graph {
     guard layout != .nchw else { return graph }
     var converter = Converter(graph)
+    if !convertsBoundary { converter.layOutInputs(layout) }
     for id in graph.kahnOrder() { converter.add(id, layout) }
-    return try converter.finish()
+    return try converter.finish(convertsBoundary: convertsBoundary)
   }
 
   /// Whether an operator can write its result in a layout other than NCHW.
@@ -91,18 +96,29 @@ public enum LayoutAssignment {
       operators.append(Operator(name: node.name, kind: node.kind, inputs: inputs, outputs: outputs))
     }
 
-    mutating func finish() throws(GraphError) -> Graph {
-      for output in graph.outputs { _ = version(output, .nchw) }
+    mutating func layOutInputs(_ layout: TensorLayout) {
+      for id in graph.inputs where graph[id].shape.rank == 4 {
+        let tensor = graph[id]
+        tensors[id.index] = Tensor(
+          name: tensor.name, shape: tensor.shape, elementType: tensor.elementType, role: tensor.role,
+          layout: layout)
+        versions[id.index] = [layout: id]
+        produced[id.index] = layout
+      }
+    }
+
+    mutating func finish(convertsBoundary: Bool) throws(GraphError) -> Graph {
+      let outputs = graph.outputs.map { version($0, convertsBoundary ? .nchw : produced[$0.index]) }
       let editor = GraphEditor(
-        name: graph.name, tensors: tensors, operators: operators, inputs: graph.inputs, outputs: graph.outputs
-      )
+        name: graph.name, tensors: tensors, operators: operators, inputs: graph.inputs, outputs: outputs)
       return try editor.rebuild()
     }
 
     /// A tensor in a layout, converted now if there is none.
     private mutating func version(_ id: TensorID, _ layout: TensorLayout) -> TensorID {
       if let known = versions[id.index][layout] { return known }
-      let target = layout == .nchw ? id : addTensor(id, layout)
+      let target =
+        layout == .nchw && tensors[id.index].layout == .nchw ? id : addTensor(id, layout)
       operators.append(
         Operator(
           name: Self.unique("\(graph[id].name).to_\(layout.rawValue)", &operatorNames),

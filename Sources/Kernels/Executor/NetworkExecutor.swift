@@ -163,7 +163,7 @@ extension NetworkExecutor {
   /// - Throws: ``KernelError`` if an input is missing or has the wrong number of values, or a check fails.
   public func run(inputs: [TensorID: [Float]]) throws(KernelError) -> [TensorID: [Float]] {
     for id in graph.inputs {
-      let expected = graph[id].shape.elementCount
+      let expected = graph[id].storedElementCount
       guard let values = inputs[id], values.count == expected else {
         throw .wrongElementCount(tensor: graph[id].name, expected: expected, found: inputs[id]?.count ?? 0)
       }
@@ -177,7 +177,7 @@ extension NetworkExecutor {
     var results: [TensorID: [Float]] = [:]
     for id in graph.outputs {
       if let source = pointer(to: id) {
-        results[id] = Array(UnsafeBufferPointer(start: source, count: graph[id].shape.elementCount))
+        results[id] = Array(UnsafeBufferPointer(start: source, count: graph[id].storedElementCount))
       }
     }
     return results
@@ -189,7 +189,7 @@ extension NetworkExecutor {
   /// - Precondition: `id` is an input or an output of the graph.
   public func buffer(of id: TensorID) -> UnsafeMutableBufferPointer<Float> {
     precondition(graph.inputs.contains(id) || graph.outputs.contains(id), "not an input or output")
-    return UnsafeMutableBufferPointer(start: pointer(to: id), count: graph[id].shape.elementCount)
+    return UnsafeMutableBufferPointer(start: pointer(to: id), count: graph[id].storedElementCount)
   }
 
   /// Runs the network on what lies in the arena, without any copy or allocation: what latency is measured with.

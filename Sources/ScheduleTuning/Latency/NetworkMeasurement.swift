@@ -47,7 +47,7 @@ extension Graph {
   public func randomInputs(using generator: inout SeededGenerator) -> [TensorID: [Float]] {
     var values: [TensorID: [Float]] = [:]
     for id in inputs {
-      values[id] = (0..<self[id].shape.elementCount).map { _ in .random(in: -1...1, using: &generator) }
+      values[id] = (0..<self[id].storedElementCount).map { _ in .random(in: -1...1, using: &generator) }
     }
     return values
   }

@@ -19,15 +19,17 @@ public enum NetworkPlanner {
   /// - Parameters:
   ///   - training: the network in training form.
   ///   - threads: what the device has; kernels that are over too soon for it use one.
+  ///   - convertsBoundary: whether inputs and outputs stay NCHW, whatever the policy's layout.
   /// - Precondition: `threads` is positive.
   /// - Throws: ``PlanningError`` if fusion breaks a rule of the graph or the policy's scheduler does not exist.
   /// - Complexity: linear in the graph, but for fusion.
   public static func bound(
-    training: Graph, policy: SchedulingPolicy, threads: Int = 1
+    training: Graph, policy: SchedulingPolicy, threads: Int = 1, convertsBoundary: Bool = true
   ) throws(PlanningError) -> BoundedNetwork {
     _ = try scheduler(of: policy)
     let inference: InferenceGraph
-    do { inference = try InferenceGraph(training, fusion: policy.fusion, layout: policy.layout) } catch {
+    do { inference = try InferenceGraph(
+        training, fusion: policy.fusion, layout: policy.layout, convertsBoundary: convertsBoundary) } catch {
       throw .graph(error)
     }
     let graph = inference.graph
