@@ -1,20 +1,7 @@
 #include "inference_kernels.h"
 
-#include <math.h>
-#include <string.h>
-
 #include "direct_tables.h"
-
-// One body, several instruction sets: the dynamic linker picks the clone that fits the processor.
-#if defined(__x86_64__) && defined(__linux__) && defined(__clang__)
-#define MULTIVERSION __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define MULTIVERSION
-#endif
-#define INLINE static inline __attribute__((always_inline))
-
-// Not a number stays not a number, so that a diverged network is seen.
-INLINE float positive(float x) { return x < 0 ? 0 : x; }
+#include "elementwise_math.h"
 
 typedef struct {
   ptrdiff_t first, end;
@@ -108,18 +95,20 @@ void inference_gather(inference_window v, const float *x, ptrdiff_t channels, pt
   }
 }
 
-MULTIVERSION
-void inference_bias_activation(float *y, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t stride, const float *bias,
-                               int relu) {
+INLINE void bias_activation(float *y, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t stride, const float *bias,
+                            int activation) {
   for (ptrdiff_t r = 0; r < rows; r++) {
     float *row = y + r * stride;
     const float b = bias ? bias[r] : 0;
-    if (relu) {
-      for (ptrdiff_t i = 0; i < columns; i++) row[i] = positive(row[i] + b);
-    } else if (bias) {
-      for (ptrdiff_t i = 0; i < columns; i++) row[i] += b;
-    }
+    for (ptrdiff_t i = 0; i < columns; i++) row[i] = activated(row[i] + b, activation);
   }
+}
+
+MULTIVERSION
+void inference_bias_activation(float *y, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t stride, const float *bias,
+                               int activation) {
+  if (!bias && activation == ACTIVATION_NONE) return;
+  WITH_ACTIVATION(activation, bias_activation, y, rows, columns, stride, bias)
 }
 
 typedef enum { WEIGHTED_SUM, SUM, MAXIMUM } reduction;
@@ -209,7 +198,7 @@ INLINE void reduce_plane(inference_window v, const float *plane, const float *we
 
 MULTIVERSION
 static void any_depthwise(inference_window v, const float *x, ptrdiff_t channels, ptrdiff_t multiplier,
-                         const float *weight, const float *bias, int inputRelu, int relu, float *y) {
+                         const float *weight, const float *bias, int inputRelu, int activation, float *y) {
   const ptrdiff_t taps = v.kernelHeight * v.kernelWidth;
   const ptrdiff_t outputs = v.outputHeight * v.outputWidth;
   for (ptrdiff_t o = 0; o < channels * multiplier; o++) {
@@ -221,16 +210,16 @@ static void any_depthwise(inference_window v, const float *x, ptrdiff_t channels
     } else {
       reduce_plane(v, plane, weight + o * taps, WEIGHTED_SUM, 0, start, target);
     }
-    if (relu) {
-      for (ptrdiff_t p = 0; p < outputs; p++) target[p] = positive(target[p]);
+    if (activation != ACTIVATION_NONE) {
+      WITH_ACTIVATION(activation, bias_activation, target, 1, outputs, outputs, NULL)
     }
   }
 }
 
 void inference_depthwise(inference_window v, const float *x, ptrdiff_t channels, ptrdiff_t multiplier,
-                         const float *weight, const float *bias, int inputRelu, int relu, float *y) {
-  if (direct_depthwise(v, x, channels, multiplier, weight, bias, inputRelu, relu, y)) return;
-  any_depthwise(v, x, channels, multiplier, weight, bias, inputRelu, relu, y);
+                         const float *weight, const float *bias, int inputRelu, int activation, float *y) {
+  if (direct_depthwise(v, x, channels, multiplier, weight, bias, inputRelu, activation, y)) return;
+  any_depthwise(v, x, channels, multiplier, weight, bias, inputRelu, activation, y);
 }
 
 MULTIVERSION
@@ -298,10 +287,9 @@ void inference_row_means(const float *x, ptrdiff_t rows, ptrdiff_t columns, floa
   }
 }
 
-MULTIVERSION
-void inference_sum(const float *const *inputs, ptrdiff_t count, ptrdiff_t first, ptrdiff_t elements, int relu,
-                   float *y) {
-  // A block is summed aside before it is written, so that the result may overwrite any of the inputs.
+// A block is summed aside before it is written, so that the result may overwrite any of the inputs.
+INLINE void sum(const float *const *inputs, ptrdiff_t count, ptrdiff_t first, ptrdiff_t elements, float *y,
+                int activation) {
   enum { block = 128 };
   float partial[block];
   const ptrdiff_t end = first + elements;
@@ -312,23 +300,30 @@ void inference_sum(const float *const *inputs, ptrdiff_t count, ptrdiff_t first,
       const float *x = inputs[input] + start;
       for (ptrdiff_t i = 0; i < length; i++) partial[i] += x[i];
     }
-    for (ptrdiff_t i = 0; i < length; i++) y[start + i] = relu ? positive(partial[i]) : partial[i];
+    for (ptrdiff_t i = 0; i < length; i++) y[start + i] = activated(partial[i], activation);
+  }
+}
+
+MULTIVERSION
+void inference_sum(const float *const *inputs, ptrdiff_t count, ptrdiff_t first, ptrdiff_t elements, int activation,
+                   float *y) {
+  WITH_ACTIVATION(activation, sum, inputs, count, first, elements, y)
+}
+
+INLINE void affine(const float *x, ptrdiff_t rows, ptrdiff_t columns, const float *scale, const float *shift, float *y,
+                   int activation) {
+  for (ptrdiff_t r = 0; r < rows; r++) {
+    const float a = scale[r], b = shift[r];
+    const float *from = x + r * columns;
+    float *to = y + r * columns;
+    for (ptrdiff_t i = 0; i < columns; i++) to[i] = activated(a * from[i] + b, activation);
   }
 }
 
 MULTIVERSION
 void inference_affine(const float *x, ptrdiff_t rows, ptrdiff_t columns, const float *scale, const float *shift,
-                      int relu, float *y) {
-  for (ptrdiff_t r = 0; r < rows; r++) {
-    const float a = scale[r], b = shift[r];
-    const float *from = x + r * columns;
-    float *to = y + r * columns;
-    if (relu) {
-      for (ptrdiff_t i = 0; i < columns; i++) to[i] = positive(a * from[i] + b);
-    } else {
-      for (ptrdiff_t i = 0; i < columns; i++) to[i] = a * from[i] + b;
-    }
-  }
+                      int activation, float *y) {
+  WITH_ACTIVATION(activation, affine, x, rows, columns, scale, shift, y)
 }
 
 MULTIVERSION

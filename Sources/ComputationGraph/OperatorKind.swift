@@ -1,8 +1,3 @@
-/// A function applied to every element after (or before) an operator, without a tensor of its own.
-public enum Activation: String, Hashable, Codable, Sendable {
-  case none, relu
-}
-
 /// Extents in the two spatial dimensions.
 public struct Size2D: Hashable, Codable, Sendable {
   /// Along H.
@@ -84,11 +79,11 @@ public struct Window2D: Hashable, Codable, Sendable {
 
 /// What an operator computes. Images are N, C, H, W.
 ///
-/// Every case but ``opaque(type:)`` can be executed, trained and exported; an opaque operator, as imported from
-/// a file, can be scheduled only.
+/// Every case but ``opaque(type:)`` can be executed and exported; an opaque operator, as imported from a file, can be
+/// scheduled only. What cannot be trained is marked so.
 public enum OperatorKind: Hashable, Sendable {
   /// 2-D convolution. Inputs: x [N, C, H, W], weight [O, C / groups, kh, kw] and, optionally, bias [O].
-  /// `inputActivation` is applied to x as it is read, `activation` to the result as it is written.
+  /// `inputActivation`, none or ReLU, is applied to x as it is read, `activation` to the result as it is written.
   case convolution(window: Window2D, groups: Int, inputActivation: Activation, activation: Activation)
   /// Normalisation with running statistics. Inputs: x [N, C, …], scale, shift, mean, variance, each [C]:
   /// y = activation(scale · (x − mean) / √(variance + epsilon) + shift).
@@ -113,6 +108,32 @@ public enum OperatorKind: Hashable, Sendable {
   case identity
   /// The same image in another layout.
   case layoutConversion
+  /// A function of each element. Not trainable, as all that follow.
+  case elementwise(ElementwiseFunction)
+  /// A function of the elements of two inputs, a and b, repeated to a common shape (``TensorShape/broadcast(with:)``).
+  /// Either may be a weight.
+  case arithmetic(ArithmeticFunction)
+  /// e^x divided by its sum along `axis`.
+  case softmax(axis: Int)
+  /// The mean over neighbouring axes, whose extents become 1.
+  case mean(axes: Range<Int>)
+  /// Normalisation over `axis` and all axes behind it. Inputs: x, scale and, optionally, shift, both of these axes'
+  /// shape: y = scale · (x − mean) / √(variance + epsilon) + shift.
+  case layerNormalization(axis: Int, epsilon: Float)
+  /// a [..., M, K] times b [..., K, N]: [..., M, N]; leading axes are repeated to a common shape. Either may be a weight.
+  case matrixProduct
+  /// The same bytes under another shape.
+  case reshape(TensorShape)
+  /// Axis i of the result is axis permutation[i] of the input.
+  case transpose(permutation: [Int])
+  /// Along each axis, `extents` elements from `starts` on, `steps` apart.
+  case slice(starts: [Int], extents: [Int], steps: [Int])
+  /// Along each axis, so many elements of a value before and after the input; negative amounts cut off.
+  case pad(before: [Int], after: [Int], value: Float)
+  /// Elements along `axis`. Inputs: x and a weight of indices [K], rounded towards 0 and limited to the axis.
+  case gather(axis: Int)
+  /// Images of another height and width.
+  case resize(Resampling)
   /// An operator known by its ONNX type name only.
   case opaque(type: String)
 
@@ -131,6 +152,18 @@ public enum OperatorKind: Hashable, Sendable {
     case .fullyConnected: "Gemm"
     case .identity: "Identity"
     case .layoutConversion: "LayoutConversion"
+    case .elementwise(let function): function.typeName
+    case .arithmetic(let function): function.typeName
+    case .softmax: "Softmax"
+    case .mean: "ReduceMean"
+    case .layerNormalization: "LayerNormalization"
+    case .matrixProduct: "MatMul"
+    case .reshape: "Reshape"
+    case .transpose: "Transpose"
+    case .slice: "Slice"
+    case .pad: "Pad"
+    case .gather: "Gather"
+    case .resize: "Resize"
     case .opaque(let type): type
     }
   }

@@ -24,7 +24,8 @@ public enum ShapeInference {
       return size
     }
     switch kind {
-    case .convolution(let window, let groups, _, _):
+    case .convolution(let window, let groups, let before, _):
+      try expect(before == .none || before == .relu, "\(before.rawValue) is not applied to inputs")
       let size = try spatial(window)
       try expect(inputs.count == 2 || inputs.count == 3, "expected x, weight and perhaps bias")
       let weight = inputs[1]
@@ -89,6 +90,15 @@ public enum ShapeInference {
         "weight does not fit \(x)")
       try expect(inputs.count == 2 || inputs[2] == [inputs[1][0]], "bias does not fit the outputs")
       return [x[0], inputs[1][0]]
+    case .elementwise, .softmax, .layerNormalization, .mean, .transpose, .slice, .pad, .resize:
+      return try shapeOfOne(kind, name: name, inputs: inputs)
+    case .arithmetic, .matrixProduct, .gather:
+      return try shapeOfTwo(kind, name: name, inputs: inputs)
+    case .reshape(let shape):
+      guard inputs.count == 1, let count = shape.checkedElementCount, count == x.checkedElementCount else {
+        throw fail("\(x) has not the elements of \(shape)")
+      }
+      return shape
     case .opaque(let type):
       throw fail("shapes of \(type) are not inferred")
     }

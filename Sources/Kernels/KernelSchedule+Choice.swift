@@ -22,7 +22,7 @@ extension KernelSchedule {
   /// Whether an operator takes so long on one thread, some microseconds, that starting several of them pays.
   public static func isWorthSharing(_ id: OperatorID, in graph: Graph) -> Bool {
     switch graph[id].kind {
-    case .flatten, .identity: return false
+    case .flatten, .identity, .reshape: return false
     default: break
     }
     // A core does some 64 multiply-accumulates while it reads and writes one element in a cache.
@@ -47,8 +47,8 @@ extension KernelSchedule {
       }
       let rows = graph[node.outputs[0]].shape[2]
       return KernelSchedule(algorithm: .im2colGEMM, rowTile: rowTile.flatMap { $0 < rows ? $0 : nil })
-    case .fullyConnected: return KernelSchedule(algorithm: .gemm)
-    case .flatten, .identity: return KernelSchedule(algorithm: .view)
+    case .fullyConnected, .matrixProduct: return KernelSchedule(algorithm: .gemm)
+    case .flatten, .identity, .reshape: return KernelSchedule(algorithm: .view)
     default: return KernelSchedule(algorithm: .direct)
     }
   }
@@ -91,8 +91,12 @@ extension KernelSchedule {
       return rowTile.map { $0 > 0 } ?? true && window.kernel == Size2D(1) && window.stride == Size2D(1)
         && window.padding == Padding2D(0)
     case (.depthwiseDirect, .convolution): return rowTile == nil && graph[node.inputs[1]].shape[1] == 1
-    case (.gemm, .fullyConnected), (.view, .flatten), (.view, .identity): return rowTile == nil
-    case (.direct, .batchNormalization): return rowTile == nil
+    case (.gemm, .fullyConnected), (.gemm, .matrixProduct): return rowTile == nil
+    case (.view, .flatten), (.view, .identity), (.view, .reshape): return rowTile == nil
+    case (.direct, .batchNormalization), (.direct, .elementwise), (.direct, .arithmetic), (.direct, .softmax),
+      (.direct, .mean), (.direct, .layerNormalization), (.direct, .transpose), (.direct, .slice),
+      (.direct, .pad), (.direct, .gather), (.direct, .resize):
+      return rowTile == nil
     default: return false
     }
   }

@@ -29,9 +29,9 @@ public enum KernelAlgorithm: String, Hashable, Codable, Sendable, CaseIterable {
   case directBlocked
   /// A depthwise convolution in another layout than NCHW. No workspace.
   case depthwiseBlocked
-  /// A fully connected layer as one matrix product. No workspace.
+  /// A fully connected layer or matrix product by BLAS. No workspace.
   case gemm
-  /// Plain loops over the elements: pools, sums, batch norm, ReLU, concatenation. No workspace.
+  /// Plain loops over the elements: pools, sums, batch norm, functions, copies in another order. No workspace.
   case direct
   /// The same bytes under another shape: no work where the plan lets both share a storage, else one copy.
   case view

@@ -1,12 +1,15 @@
 // Element-wise, pooling, depthwise and gather loops of inference, float32, images as C, H, W of one batch entry.
 //
 // Every function is compiled for several vector extensions where the platform can choose one at load time
-// (x86-64 Linux), and portably elsewhere. Pointers must not overlap unless a comment allows it.
+// (x86-64 Linux), and portably elsewhere. Pointers must not overlap unless a comment allows it. A parameter `activation`
+// is one of the codes in activations.h.
 
 #ifndef TANDEM_INFERENCE_KERNELS_H
 #define TANDEM_INFERENCE_KERNELS_H
 
 #include <stddef.h>
+
+#include "activations.h"
 
 /// A window moved over one image; extents in elements.
 typedef struct {
@@ -23,13 +26,14 @@ typedef struct {
 void inference_gather(inference_window window, const float *x, ptrdiff_t channels, ptrdiff_t firstRow,
                       ptrdiff_t rows, int relu, float *panel);
 
-/// Adds bias[r] (where `bias` is not null) to each row of a matrix whose rows lie `stride` apart, then max(·, 0).
+/// Adds bias[r] (where `bias` is not null) to each row of a matrix whose rows lie `stride` apart, then applies the
+/// activation.
 void inference_bias_activation(float *y, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t stride, const float *bias,
-                               int relu);
+                               int activation);
 
 /// Convolution of groups with one input channel: `multiplier` results per channel, weight[channels·multiplier][taps].
 void inference_depthwise(inference_window window, const float *x, ptrdiff_t channels, ptrdiff_t multiplier,
-                         const float *weight, const float *bias, int inputRelu, int relu, float *y);
+                         const float *weight, const float *bias, int inputRelu, int activation, float *y);
 
 /// The largest value under each window; −∞ where a window sees only padding.
 void inference_max_pool(inference_window window, const float *x, ptrdiff_t channels, float *y);
@@ -41,14 +45,13 @@ void inference_average_pool(inference_window window, const float *x, ptrdiff_t c
 /// The mean of each of `rows` rows of `columns` elements.
 void inference_row_means(const float *x, ptrdiff_t rows, ptrdiff_t columns, float *y);
 
-/// y = sum of `count` inputs, then max(·, 0) with `relu`, for `elements` elements from `first` on. `y` may be any of
-/// the inputs.
-void inference_sum(const float *const *inputs, ptrdiff_t count, ptrdiff_t first, ptrdiff_t elements, int relu,
+/// y = activation(sum of `count` inputs) for `elements` elements from `first` on. `y` may be any of the inputs.
+void inference_sum(const float *const *inputs, ptrdiff_t count, ptrdiff_t first, ptrdiff_t elements, int activation,
                    float *y);
 
-/// y = scale[r] · x + shift[r] in each row, then max(·, 0) with `relu`. `y` may be `x`.
+/// y = activation(scale[r] · x + shift[r]) in each row. `y` may be `x`.
 void inference_affine(const float *x, ptrdiff_t rows, ptrdiff_t columns, const float *scale, const float *shift,
-                      int relu, float *y);
+                      int activation, float *y);
 
 /// y = max(x, 0). `y` may be `x`.
 void inference_relu(const float *x, ptrdiff_t elements, float *y);

@@ -114,7 +114,7 @@ final class ArenaMonitor {
   /// place, and nobody needs the input afterwards.
   private func isOverwritable(_ id: TensorID, by node: Operator, at step: Int) -> Bool {
     switch node.kind {
-    case .relu, .add, .batchNormalization, .flatten, .identity: break
+    case .relu, .add, .batchNormalization, .flatten, .identity, .reshape, .elementwise, .arithmetic: break
     default: return false
     }
     return node.inputs.contains(id) && lifetimes[id.index]?.upperBound == step

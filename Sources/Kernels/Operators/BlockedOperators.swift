@@ -106,6 +106,6 @@ extension blocked_layer {
     self.init(
       window: inference_window(window, input: x.shape, output: y.shape), batch: x.shape[0],
       inputs: x.shape[1], outputs: y.shape[1], inputBlock: x.blockChannels, outputBlock: y.blockChannels,
-      inputRelu: inputActivation == .relu ? 1 : 0, outputActivation: activation == .relu ? 1 : 0)
+      inputRelu: inputActivation == .relu ? 1 : 0, outputActivation: activation.code)
   }
 }

@@ -9,14 +9,15 @@ struct ConvolutionLayer {
   let inputsPerGroup: Int
   let outputsPerGroup: Int
   let inputRelu: Int32
-  let outputRelu: Int32
+  let activation: Int32
   let x: UnsafePointer<Float>
   let weight: UnsafePointer<Float>
   let bias: UnsafePointer<Float>?
   let y: UnsafeMutablePointer<Float>
 
   init(
-    input: TensorShape, output: TensorShape, window: Window2D, groups: Int, inputRelu: Bool, outputRelu: Bool,
+    input: TensorShape, output: TensorShape, window: Window2D, groups: Int, inputRelu: Bool,
+    activation: Activation,
     operands: KernelOperands
   ) {
     self.window = inference_window(window, input: input, output: output)
@@ -25,7 +26,7 @@ struct ConvolutionLayer {
     inputsPerGroup = input[1] / groups
     outputsPerGroup = output[1] / groups
     self.inputRelu = inputRelu ? 1 : 0
-    self.outputRelu = outputRelu ? 1 : 0
+    self.activation = activation.code
     x = UnsafePointer(operands.inputs[0])
     weight = UnsafePointer(operands.inputs[1])
     bias = operands.inputs.count > 2 ? UnsafePointer(operands.inputs[2]) : nil
@@ -64,7 +65,7 @@ struct PanelConvolution: PreparedKernel {
         ldb: rows.count * outputWidth, c: y, ldc: layer.outputPlane)
       inference_bias_activation(
         y, layer.outputsPerGroup, rows.count * outputWidth, layer.outputPlane,
-        layer.bias.map { $0 + group * layer.outputsPerGroup }, layer.outputRelu)
+        layer.bias.map { $0 + group * layer.outputsPerGroup }, layer.activation)
     }
   }
 }
@@ -94,7 +95,7 @@ struct PointwiseConvolution: PreparedKernel {
         c: y,
         ldc: plane)
       inference_bias_activation(
-        y, channels.count, pixels, plane, layer.bias.map { $0 + channel }, layer.outputRelu)
+        y, channels.count, pixels, plane, layer.bias.map { $0 + channel }, layer.activation)
     }
   }
 }
@@ -111,7 +112,7 @@ struct DepthwiseConvolution: PreparedKernel {
       inference_depthwise(
         layer.window, layer.x + (image * layer.groups + first) * layer.inputPlane, channels.count, multiplier,
         layer.weight + first * multiplier * layer.window.kernelHeight * layer.window.kernelWidth,
-        layer.bias.map { $0 + first * multiplier }, layer.inputRelu, layer.outputRelu,
+        layer.bias.map { $0 + first * multiplier }, layer.inputRelu, layer.activation,
         layer.y + (image * layer.groups + first) * multiplier * layer.outputPlane)
     }
   }

@@ -29,7 +29,7 @@ struct DirectConvolution: PreparedKernel {
         outputs: layer.outputsPerGroup, schedule)
     else { preconditionFailure("the schedule does not apply") }
     plan.layer.inputRelu = layer.inputRelu
-    plan.layer.outputActivation = layer.outputRelu
+    plan.layer.outputActivation = layer.activation
     precondition(rows > 0 ? workspace != nil : direct_runs_in_place(&plan) != 0, "not in place")
     direct_pack_weights(&plan, layer.weight, packedWeights)
     self.plan = plan

@@ -18,17 +18,17 @@ final class Sum: PreparedKernel {
   private let addends: UnsafeMutablePointer<UnsafePointer<Float>?>
   private let inputCount: Int
   private let count: Int
-  private let relu: Int32
+  private let activation: Int32
   private let output: UnsafeMutablePointer<Float>
 
-  init(count: Int, relu: Bool, operands: KernelOperands) {
+  init(count: Int, activation: Activation, operands: KernelOperands) {
     inputCount = operands.inputs.count
     addends = .allocate(capacity: inputCount)
     for (index, input) in operands.inputs.enumerated() {
       (addends + index).initialize(to: UnsafePointer(input))
     }
     self.count = count
-    self.relu = relu ? 1 : 0
+    self.activation = activation.code
     output = operands.output
   }
 
@@ -36,7 +36,7 @@ final class Sum: PreparedKernel {
 
   func run(part: Int, of parts: Int) {
     let elements = count.share(part, of: parts)
-    inference_sum(addends, inputCount, elements.lowerBound, elements.count, relu, output)
+    inference_sum(addends, inputCount, elements.lowerBound, elements.count, activation, output)
   }
 }
 
@@ -46,16 +46,16 @@ final class BatchNormalization: PreparedKernel {
   private let batch: Int
   private let channels: Int
   private let plane: Int
-  private let relu: Int32
+  private let activation: Int32
   private let x: UnsafePointer<Float>
   private let y: UnsafeMutablePointer<Float>
   private let factors: UnsafeMutablePointer<Float>
 
-  init(input: TensorShape, epsilon: Float, relu: Bool, operands: KernelOperands) {
+  init(input: TensorShape, epsilon: Float, activation: Activation, operands: KernelOperands) {
     batch = input[0]
     channels = input[1]
     plane = input.dimensions[2...].reduce(1, *)
-    self.relu = relu ? 1 : 0
+    self.activation = activation.code
     x = UnsafePointer(operands.inputs[0])
     y = operands.output
     factors = .allocate(capacity: 2 * channels)
@@ -77,7 +77,7 @@ final class BatchNormalization: PreparedKernel {
     for image in 0..<batch {
       let start = (image * channels + first) * plane
       inference_affine(
-        x + start, share.count, plane, factors + first, factors + channels + first, relu, y + start)
+        x + start, share.count, plane, factors + first, factors + channels + first, activation, y + start)
     }
   }
 }

@@ -81,8 +81,7 @@ package enum KernelFactory {
     case .convolution(let window, let groups, let before, let after):
       let layer = ConvolutionLayer(
         input: x, output: y, window: window, groups: groups, inputRelu: before == .relu,
-        outputRelu: after == .relu,
-        operands: operands)
+        activation: after, operands: operands)
       let workspaceBytes = schedule.workspaceBytes(for: id, in: graph)
       guard workspaceBytes == 0 || operands.workspace != nil else {
         throw .workspaceMismatch(
@@ -92,7 +91,7 @@ package enum KernelFactory {
         layer, by: schedule, workspace: operands.workspace,
         packedBytes: schedule.packedWeightBytes(for: id, in: graph) ?? 0)
     case .batchNormalization(let epsilon, let after):
-      return BatchNormalization(input: x, epsilon: epsilon, relu: after == .relu, operands: operands)
+      return BatchNormalization(input: x, epsilon: epsilon, activation: after, operands: operands)
     case .relu: return Relu(count: elements, operands: operands)
     case .maxPool(let window):
       return Pool(input: x, output: y, window: window, reduction: .maximum, operands: operands)
@@ -102,11 +101,14 @@ package enum KernelFactory {
         operands: operands)
     case .globalAveragePool:
       return GlobalAveragePool(images: x[0] * x[1], plane: x[2] * x[3], operands: operands)
-    case .add(let after): return Sum(count: elements, relu: after == .relu, operands: operands)
+    case .add(let after): return Sum(count: elements, activation: after, operands: operands)
     case .concat(let axis):
       return Concatenation(inputs: node.inputs.map { graph[$0].shape }, axis: axis, operands: operands)
-    case .flatten, .identity: return View(count: y.elementCount, operands: operands)
+    case .flatten, .identity, .reshape: return View(count: y.elementCount, operands: operands)
     case .fullyConnected: return FullyConnected(input: x, outputs: y[1], operands: operands)
+    case .elementwise, .arithmetic, .softmax, .mean, .layerNormalization, .matrixProduct, .transpose, .slice,
+      .pad, .gather, .resize:
+      return general(node.kind, inputs: node.inputs.map { graph[$0].shape }, output: y, operands: operands)
     case .opaque(let type): throw .notExecutable(operatorName: node.name, type: type)
     }
   }

@@ -40,7 +40,7 @@ struct WinogradConvolution: PreparedKernel {
       inputChannels: layer.inputsPerGroup, outputChannels: layer.outputsPerGroup, window: layer.window,
       batch: layer.batch, tile: tile, tileRows: tileRows, channelGroups: channelGroups)
     plan.inputRelu = layer.inputRelu
-    plan.outputActivation = layer.outputRelu
+    plan.outputActivation = layer.activation
     self.plan = plan
     self.products = products
     self.parts = parts

@@ -59,8 +59,38 @@ public enum ReferenceExecutor {
       for index in y.values.indices { y.values[index] = x.reduce(0) { $0 + $1.values[index] } }
       return y.applying(after)
     case .concat(let axis): concatenate(x, axis: axis, into: &y)
-    case .flatten, .identity, .layoutConversion: y.values = x[0].values
+    case .flatten, .identity, .reshape, .layoutConversion: y.values = x[0].values
     case .fullyConnected: connect(x[0], weight: x[1], bias: x.count > 2 ? x[2] : nil, into: &y)
+    case .elementwise(let function): y.values = x[0].values.map { value(of: function, $0) }
+    case .arithmetic(let function): combine(x[0], x[1], by: function, into: &y)
+    case .softmax(let axis): softmax(x[0], axis: axis, into: &y)
+    case .mean(let axes): mean(x[0], axes: axes, into: &y)
+    case .layerNormalization(let axis, let epsilon):
+      normalizeRows(
+        x[0], scale: x[1], shift: x.count > 2 ? x[2] : nil, axis: axis, epsilon: epsilon, into: &y)
+    case .matrixProduct: multiply(x[0], x[1], into: &y)
+    case .transpose(let permutation):
+      fill(&y) { index in
+        var source = [Int](repeating: 0, count: index.count)
+        for (axis, from) in permutation.enumerated() { source[from] = index[axis] }
+        return x[0][source]
+      }
+    case .slice(let starts, _, let steps):
+      fill(&y) { index in x[0][index.indices.map { starts[$0] + index[$0] * steps[$0] }] }
+    case .pad(let before, _, let value):
+      fill(&y) { index in
+        let source = index.indices.map { index[$0] - before[$0] }
+        let isInside = source.indices.allSatisfy { source[$0] >= 0 && source[$0] < x[0].shape[$0] }
+        return isInside ? x[0][source] : value
+      }
+    case .gather(let axis):
+      fill(&y) { index in
+        var source = index
+        let wanted = x[1].values[index[axis]]
+        source[axis] = wanted.isNaN ? 0 : Int(max(0, min(wanted, Float(x[0].shape[axis] - 1))))
+        return x[0][source]
+      }
+    case .resize(let resampling): resize(x[0], resampling, into: &y)
     case .opaque(let type): preconditionFailure("operator '\(node.name)' (\(type)) can only be scheduled")
     }
     return y
@@ -83,10 +113,26 @@ struct ReferenceTensor {
     set { values[((n * shape[1] + c) * shape[2] + h) * shape[3] + w] = newValue }
   }
 
+  /// The element at an index of any rank.
+  subscript(index: [Int]) -> Float {
+    get { values[position(of: index)] }
+    set { values[position(of: index)] = newValue }
+  }
+
+  private func position(of index: [Int]) -> Int {
+    zip(index, shape.dimensions).reduce(0) { $0 * $1.1 + $1.0 }
+  }
+
   func applying(_ activation: Activation) -> ReferenceTensor {
+    let function: ElementwiseFunction
     switch activation {
-    case .none: self
-    case .relu: ReferenceTensor(shape: shape, values: values.map { $0 < 0 ? 0 : $0 })
+    case .none: return self
+    case .relu: function = .clip(minimum: 0, maximum: .infinity)
+    case .relu6: function = .clip(minimum: 0, maximum: 6)
+    case .hardSwish: function = .hardSwish
+    case .silu: function = .silu
     }
+    return ReferenceTensor(
+      shape: shape, values: values.map { ReferenceExecutor.value(of: function, $0) })
   }
 }

@@ -91,7 +91,7 @@ extension OperatorKind {
     case .convolution(let window, let groups, let before, let after):
       "convolution \(window.canonicalText) groups \(groups) in \(before.rawValue) out \(after.rawValue)"
     case .batchNormalization(let epsilon, let after):
-      "batchNormalization epsilon \(String(epsilon.bitPattern, radix: 16)) out \(after.rawValue)"
+      "batchNormalization epsilon \(epsilon.canonicalText) out \(after.rawValue)"
     case .relu: "relu"
     case .maxPool(let window): "maxPool \(window.canonicalText)"
     case .averagePool(let window, let countsPadding):
@@ -103,6 +103,19 @@ extension OperatorKind {
     case .fullyConnected: "fullyConnected"
     case .identity: "identity"
     case .layoutConversion: "layoutConversion"
+    case .elementwise(let function): function.canonicalText
+    case .arithmetic(let function): "arithmetic \(function.rawValue)"
+    case .softmax(let axis): "softmax \(axis)"
+    case .mean(let axes): "mean \(axes.lowerBound) \(axes.upperBound)"
+    case .layerNormalization(let axis, let epsilon):
+      "layerNormalization \(axis) epsilon \(epsilon.canonicalText)"
+    case .matrixProduct: "matrixProduct"
+    case .reshape(let shape): "reshape \(shape)"
+    case .transpose(let permutation): "transpose \(permutation)"
+    case .slice(let starts, let extents, let steps): "slice \(starts) \(extents) \(steps)"
+    case .pad(let before, let after, let value): "pad \(before) \(after) with \(value.canonicalText)"
+    case .gather(let axis): "gather \(axis)"
+    case .resize(let resampling): resampling.canonicalText
     case .opaque(let type): "opaque \(type)"
     }
   }
@@ -110,6 +123,36 @@ extension OperatorKind {
 
 extension Tensor {
   fileprivate var layoutText: String { layout == .nchw ? "" : " \(layout.rawValue)" }
+extension Float {
+  /// All bits, without rounding.
+  fileprivate var canonicalText: String { String(bitPattern, radix: 16) }
+}
+
+extension ElementwiseFunction {
+  fileprivate var canonicalText: String {
+    switch self {
+    case .clip(let minimum, let maximum): "clip \(minimum.canonicalText) \(maximum.canonicalText)"
+    case .leakyRelu(let slope): "leakyRelu \(slope.canonicalText)"
+    case .sigmoid: "sigmoid"
+    case .hardSigmoid(let slope, let offset): "hardSigmoid \(slope.canonicalText) \(offset.canonicalText)"
+    case .hardSwish: "hardSwish"
+    case .silu: "silu"
+    case .erf: "erf"
+    case .gelu: "gelu"
+    }
+  }
+}
+
+extension Resampling {
+  fileprivate var canonicalText: String {
+    let how =
+      switch mode {
+      case .nearest(let rounding): "nearest \(rounding.rawValue)"
+      case .linear: "linear"
+      }
+    return "resize \(how) \(coordinates.rawValue) to \(size.height)x\(size.width) by \(rowScale.canonicalText) "
+      + "\(columnScale.canonicalText)"
+  }
 }
 
 extension Window2D {

@@ -58,7 +58,10 @@ struct TapeCompiler {
         throw .unsupportedOperator(name: node.name, reason: "activations must be operators of their own")
       case .fullyConnected:
         try addConvolution(node, window: Window2D(kernel: Size2D(1)), groups: 1)
-      case .batchNormalization, .relu, .add: try addCombination(id)
+      case .batchNormalization(_, .none), .batchNormalization(_, .relu), .relu, .add(.none), .add(.relu):
+        try addCombination(id)
+      case .batchNormalization(_, let activation), .add(let activation):
+        throw .unsupportedOperator(name: node.name, reason: "\(activation.rawValue) has no gradient")
       case .maxPool(let window): addPool(node, window, .maximum)
       case .averagePool(let window, let counts): addPool(node, window, .average(countsPadding: counts))
       case .globalAveragePool:
@@ -81,6 +84,10 @@ struct TapeCompiler {
           storage: input.storage, channels: input.channels * input.pixels, rows: 1, columns: 1)
       case .layoutConversion:
         throw .unsupportedOperator(name: node.name, reason: "images are trained in NCHW")
+      case .elementwise, .arithmetic, .softmax, .mean, .layerNormalization, .matrixProduct, .reshape, .transpose,
+        .slice, .pad, .gather, .resize:
+        throw .unsupportedOperator(
+          name: node.name, reason: "operators of type \(node.kind.typeName) have no gradient")
       case .opaque(let type):
         throw .unsupportedOperator(name: node.name, reason: "operators of type \(type) have no gradient")
       }
