@@ -35,8 +35,8 @@ public enum LayoutAssignment {
       return groups == input[1] && groups == graph[output].shape[1]
     case .maxPool, .averagePool, .relu, .add: return true
     case .concat(let axis):
-      // Blocks are copied whole.
-      return axis == 1
+      // Blocks are copied whole, and constants are in NCHW.
+      return axis == 1 && node.inputs.allSatisfy({ graph[$0].role == .activation })
         && (layout == .nhwc || node.inputs.dropLast().allSatisfy { graph[$0].shape[1] % 16 == 0 })
     default: return false
     }

@@ -51,7 +51,10 @@ struct PlannedOperators {
     }
   }
 
-  /// One operator from neighbouring nodes: a main node of the type named, and the ReLUs around it.
+  /// The nodes that activations are written as.
+  private static let activations: Set<String> = ["Relu", "Clip", "HardSwish", "Sigmoid", "Mul"]
+
+  /// One operator from neighbouring nodes: a main node of the type named, and the activations around it.
   private static func contract(_ ids: [OperatorID], of model: Graph, name: String, type: String)
     throws(DeploymentError) -> Operator
   {
@@ -59,8 +62,8 @@ struct PlannedOperators {
     func isMain(_ node: String) -> Bool {
       node == type || (type == "Add" && node == "Sum") || (type == "LayoutConversion" && node == "Identity")
     }
-    guard let last = ids.last, let main = types.firstIndex(where: isMain), types.count <= 3,
-      types.indices.allSatisfy({ $0 == main || types[$0] == "Relu" })
+    guard let last = ids.last, let main = types.firstIndex(where: isMain), types.count <= 4,
+      types.indices.allSatisfy({ $0 == main || activations.contains(types[$0]) })
     else {
       throw .scheduleMismatch(reason: "operator '\(name)' (\(type)) cannot consist of the nodes \(types)")
     }

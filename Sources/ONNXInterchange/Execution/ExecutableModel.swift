@@ -60,16 +60,23 @@ extension ONNXModel {
   /// | ONNX | operator kind |
   /// |---|---|
   /// | Conv | convolution |
-  /// | BatchNormalization; Add, Sub, Mul, Div with one constant per channel | batch norm |
+  /// | BatchNormalization; Add, Sub, Mul, Div of a convolution with one constant per channel | batch norm |
   /// | Relu, Clip from 0 without a maximum | ReLU |
+  /// | Clip, LeakyRelu, Sigmoid, HardSigmoid, HardSwish, Erf, Gelu | element-wise function |
+  /// | x · Sigmoid(x), x · HardSigmoid(x), GELU written out | element-wise function |
   /// | MaxPool, GlobalMaxPool, AveragePool | pools |
   /// | GlobalAveragePool, ReduceMean over height and width | global average pool |
+  /// | ReduceMean over neighbouring axes | mean |
   /// | Add, Sum of equal shapes | sum |
-  /// | Concat | concatenation |
-  /// | Gemm, MatMul with a weight, Add of its bias | fully connected |
-  /// | Identity, Dropout, Flatten, Reshape, Squeeze, Unsqueeze that keep the shape or flatten images | identity, flatten |
-  /// | Pad of height and width | the padding of what reads it, else a depthwise convolution |
-  /// | Slice of height and width | a depthwise convolution that picks one element per window |
+  /// | Add, Sub, Mul, Div of shapes that broadcast | arithmetic |
+  /// | Softmax, LayerNormalization | the same |
+  /// | Concat, also of constants | concatenation |
+  /// | Gemm, MatMul of a matrix with a weight, Add of its bias | fully connected |
+  /// | MatMul | matrix product |
+  /// | Identity, Dropout, Flatten, Reshape, Squeeze, Unsqueeze | identity, flatten, reshape |
+  /// | Pad by constants | the padding of what reads it, else the same |
+  /// | Transpose; Slice in positive steps, Split; Gather by constants | transpose; slice; gather or slice |
+  /// | Resize, Upsample of height and width, nearest or linear | resize |
   ///
   /// Everything else is an error. Values are exact but for the order of sums.
   ///
@@ -81,7 +88,9 @@ extension ONNXModel {
     let (graph, nodeIndices) = try schedulingGraph()
     var importer = ExecutionImporter(
       file: source, source: graph, nodes: nodeIndices.map { proto.graph.node[$0] },
-      stored: ModelWeights(proto))
+      stored: ModelWeights(proto),
+      opset: proto.opsetImport.first { $0.domain.isEmpty || $0.domain == "ai.onnx" }.map { Int($0.version) }
+        ?? 1)
     return try importer.run()
   }
 }

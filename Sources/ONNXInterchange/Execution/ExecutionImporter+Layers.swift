@@ -19,26 +19,9 @@ extension ExecutionImporter {
     try emit(.batchNormalization(epsilon: epsilon, activation: .none), inputs, node)
   }
 
-  mutating func clip(_ node: ExecutionNode) throws(ONNXError) {
-    func limit(_ attribute: String, _ index: Int) -> Float? {
-      guard let name = node.input(index) else {
-        return node.attributes.has(attribute) ? node.attributes.float(attribute, default: 0) : nil
-      }
-      guard case .values(let values) = stored.floats(name) else { return .nan }
-      return values.first ?? .nan
-    }
-    let maximum = limit("max", 2) ?? .infinity
-    guard limit("min", 1) == 0, maximum >= .greatestFiniteMagnitude else {
-      throw unsupported(node, "only a Clip from 0 without a maximum, which is a ReLU, has a kernel")
-    }
-    try emit(.relu, [activation(node, 0)], node)
-  }
-
   mutating func concatenation(_ node: ExecutionNode) throws(ONNXError) {
     let axis = node.attributes.integer("axis", default: 1)
-    var inputs: [TensorID] = []
-    for index in node.proto.input.indices { inputs.append(try activation(node, index)) }
-    try emit(.concat(axis: axis < 0 ? axis + shape(node.output).rank : axis), inputs, node)
+    try emit(.concat(axis: axis < 0 ? axis + shape(node.output).rank : axis), operands(node), node)
   }
 
   // MARK: Arithmetic
@@ -52,31 +35,47 @@ extension ExecutionImporter {
       {
         return
       }
-      try affine(node, constant: constant)
+      if try isFoldable(node, constant: constant) {
+        try affine(node, constant: constant)
+        return
+      }
+    }
+    let isSum = node.type == "Add" || node.type == "Sum"
+    if isSum, names.allSatisfy({ shape($0) == shape(node.output) && !isWeight($0) }) {
+      let inputs = try operands(node)
+      try emit(inputs.count == 1 ? .identity : .add(activation: .none), inputs, node)
       return
     }
-    guard node.type == "Add" || node.type == "Sum" else {
-      throw unsupported(node, "it is computed with one constant per channel only")
+    guard names.count == 2, !node.attributes.has("broadcast") else {
+      throw unsupported(node, "inputs of several shapes are taken two at a time, aligned at the last axis")
     }
-    if let other = names.first(where: { shape($0) != shape(node.output) }) {
-      throw unsupported(
-        node,
-        "inputs of one shape are added only, but '\(other.quoted)' is \(shape(other)) and the sum "
-          + "\(shape(node.output))")
-    }
-    var inputs: [TensorID] = []
-    for index in names.indices { inputs.append(try activation(node, index)) }
-    try emit(inputs.count == 1 ? .identity : .add(activation: .none), inputs, node)
+    let function: ArithmeticFunction =
+      switch node.type {
+      case "Mul": .multiply
+      case "Div": .divide
+      case "Sub": .subtract
+      default: .add
+      }
+    try emit(.arithmetic(function), operands(node), node)
   }
 
-  /// Arithmetic with a constant as a batch norm, which may then be folded into a convolution.
-  private mutating func affine(_ node: ExecutionNode, constant: Int) throws(ONNXError) {
+  /// Whether arithmetic with a constant is with one value per channel and follows a convolution, which can do it.
+  private mutating func isFoldable(_ node: ExecutionNode, constant: Int) throws(ONNXError) -> Bool {
     let (x, name) = (try activation(node, 1 - constant), node.proto.input[constant])
     let image = tensors[x.index].shape
-    guard image.rank >= 2, image == shape(node.output), hasOneValuePerChannel(name, of: image),
-      node.type != "Div" || constant == 1
-    else { throw unsupported(node, "it is computed with one constant per channel only") }
-    let channels = image[1]
+    guard image.rank == 4, image == shape(node.output), hasOneValuePerChannel(name, of: image),
+      node.type != "Div" || constant == 1,
+      let producer = operators.last(where: { $0.outputs == [x] }), case .convolution = producer.kind
+    else { return false }
+    return true
+  }
+
+  /// Arithmetic with a constant as a batch norm, which may then be folded into the convolution before it.
+  ///
+  /// - Precondition: ``isFoldable(_:constant:)``.
+  private mutating func affine(_ node: ExecutionNode, constant: Int) throws(ONNXError) {
+    let (x, name) = (try activation(node, 1 - constant), node.proto.input[constant])
+    let channels = tensors[x.index].shape[1]
     func vector(_ suffix: String, _ value: Float) throws(ONNXError) -> TensorID {
       try addWeight(suffix, shape: [channels], node) { _ in value }
     }
@@ -150,19 +149,8 @@ extension ExecutionImporter {
     try emit(.fullyConnected, inputs, node)
   }
 
-  mutating func matrixProduct(_ node: ExecutionNode) throws(ONNXError) {
-    let (x, weight) = (try activation(node, 0), try weightName(node, 1))
-    guard tensors[x.index].shape.rank == 2, shape(weight).rank == 2 else {
-      throw unsupported(
-        node,
-        "it multiplies \(tensors[x.index].shape) by \(shape(weight)); only a matrix times a weight has a kernel"
-      )
-    }
-    try emit(.fullyConnected, [x, addMatrix(weight, isTransposed: false, factor: 1, node)], node)
-  }
-
   /// Adds a weight of [inputs, outputs], or of the contrary where it is transposed, as [outputs, inputs].
-  private mutating func addMatrix(
+  mutating func addMatrix(
     _ name: String, isTransposed: Bool, factor: Float, _ node: ExecutionNode
   ) throws(ONNXError) -> TensorID {
     let stored = shape(name)

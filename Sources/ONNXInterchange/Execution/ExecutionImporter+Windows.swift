@@ -62,23 +62,6 @@ extension ExecutionImporter {
     try emit(isMean ? .globalAveragePool : .maxPool(window: whole), [activation(node, 0)], node)
   }
 
-  mutating func mean(_ node: ExecutionNode) throws(ONNXError) {
-    let image = try shape(name(node, 0))
-    let axes =
-      node.input(1) != nil ? stored.integers(try weightName(node, 1)) : node.attributes.integers("axes")
-    guard image.rank == 4, let axes, Set(axes.map { $0 < 0 ? $0 + 4 : $0 }) == [2, 3] else {
-      throw unsupported(node, "only means over the height and width of images N×C×H×W are computed")
-    }
-    let x = try activation(node, 0)
-    if node.attributes.integer("keepdims", default: 1) != 0 {
-      try emit(.globalAveragePool, [x], node)
-    } else {
-      let pooled = try emitHelper(
-        .globalAveragePool, [x], shape: [image[0], image[1], 1, 1], suffix: "pool", node)
-      try emit(.flatten, [pooled], node)
-    }
-  }
-
   // MARK: Windows
 
   /// The window of a convolution or pool, as it lies on the input that the node names.

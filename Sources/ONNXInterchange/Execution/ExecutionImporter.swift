@@ -29,6 +29,8 @@ struct ExecutionImporter {
   let source: Graph
   let nodes: [Onnx_NodeProto]
   let stored: ModelWeights
+  /// The version of ONNX's own operators that the file is written for.
+  let opset: Int
   let described: [String: TensorID]
 
   var tensors: [Tensor] = []
@@ -40,12 +42,15 @@ struct ExecutionImporter {
   private var operatorNames: NameSet
   private var values = WeightValues()
   private var missing: [ExecutableModel.MissingWeight] = []
+  private let patterns: FunctionPatterns
 
-  init(file: String, source: Graph, nodes: [Onnx_NodeProto], stored: ModelWeights) {
+  init(file: String, source: Graph, nodes: [Onnx_NodeProto], stored: ModelWeights, opset: Int) {
     self.file = file
     self.source = source
     self.nodes = nodes
     self.stored = stored
+    self.opset = opset
+    patterns = FunctionPatterns(source: source, nodes: nodes, stored: stored)
     described = Dictionary(
       source.tensors.enumerated().map { ($1.name, TensorID($0)) }, uniquingKeysWith: { first, _ in first })
     tensorNames = NameSet(reserved: source.tensors.map(\.name))
@@ -78,7 +83,7 @@ struct ExecutionImporter {
     guard node.proto.domain.isEmpty || node.proto.domain == "ai.onnx" else {
       throw unsupported(node, "operators of the domain '\(node.proto.domain.quoted)' are not known")
     }
-    for output in source[id].outputs where source[output].name != node.output {
+    for output in source[id].outputs where source[output].name != node.output && node.type != "Split" {
       if source.outputs.contains(output) || !source.readers[output.index].isEmpty {
         throw unsupported(
           node, "only its first output is computed, but '\(source[output].name.quoted)' is used")
@@ -89,6 +94,11 @@ struct ExecutionImporter {
       guard source[tensor].shape.dimensions.allSatisfy({ $0 <= Self.largestExtent }) else {
         throw unsupported(node, "'\(source[tensor].name.quoted)' of \(source[tensor].shape) is too large")
       }
+    }
+    if patterns.absorbed.contains(id) { return }
+    if let match = patterns.matches[id] {
+      try emit(.elementwise(match.function), [activation(match.input, readBy: node)], node)
+      return
     }
     switch node.type {
     case "Conv": try convolution(node)
@@ -105,6 +115,13 @@ struct ExecutionImporter {
     case "Dropout": try dropout(node)
     case "Identity", "Flatten", "Reshape", "Squeeze", "Unsqueeze": try view(node)
     case "Pad": try pad(node)
+    case "Sigmoid", "HardSigmoid", "HardSwish", "LeakyRelu", "Erf", "Gelu": try function(node)
+    case "Softmax": try softmax(node)
+    case "LayerNormalization": try layerNormalization(node)
+    case "Transpose": try transpose(node)
+    case "Split": try split(node)
+    case "Gather": try gather(node)
+    case "Resize", "Upsample": try resize(node)
     case "Slice": try slice(node)
     default: throw unsupported(node, "there is no kernel for it")
     }
@@ -164,11 +181,14 @@ struct ExecutionImporter {
     return TensorID(tensors.count - 1)
   }
 
-  /// Adds an operator that computes the node's output.
-  mutating func emit(_ kind: OperatorKind, _ inputs: [TensorID], _ node: ExecutionNode) throws(ONNXError) {
-    guard let id = described[node.output] else { return }
+  /// Adds an operator that computes one of the node's outputs.
+  mutating func emit(
+    _ kind: OperatorKind, _ inputs: [TensorID], _ node: ExecutionNode, output index: Int = 0
+  ) throws(ONNXError) {
+    guard let id = described[node.proto.output[index]] else { return }
     let output = try addActivation(source[id])
-    operators.append(Operator(name: node.name, kind: kind, inputs: inputs, outputs: [output]))
+    let name = index == 0 ? node.name : operatorNames.unique("\(node.name).\(index)")
+    operators.append(Operator(name: name, kind: kind, inputs: inputs, outputs: [output]))
   }
 
   /// Adds an operator before that of the node, and returns its output.
@@ -224,6 +244,16 @@ struct ExecutionImporter {
     case .unusable(let reason):
       throw .invalidWeight(file: file, tensor: name, node: node.name, reason: reason)
     }
+    tensors.append(Tensor(name: weight, shape: shape, role: .weight))
+    return TensorID(tensors.count - 1)
+  }
+
+  /// Adds a weight that the file has the shape of but no values.
+  mutating func addMissingWeight(
+    _ suffix: String, shape: TensorShape, from name: String, _ node: ExecutionNode
+  ) -> TensorID {
+    let weight = tensorNames.unique("\(node.name).\(suffix)")
+    missing.append(.init(weight: weight, storedName: name, node: node.name))
     tensors.append(Tensor(name: weight, shape: shape, role: .weight))
     return TensorID(tensors.count - 1)
   }

@@ -1,13 +1,16 @@
 import ComputationGraph
 
-/// The ONNX nodes of a graph's operators in an order, fused activations written out.
+/// The ONNX nodes of a graph's operators in an order, fused activations and functions that ONNX has not written out.
 struct NodeExpansion {
   private(set) var nodes: [Onnx_NodeProto] = []
   /// The operator of each node.
   private(set) var owners: [OperatorID] = []
-  /// Activations that only exist because a fused activation was written out.
+  /// Activations that only exist because something was written out.
   private(set) var addedTensors: [(name: String, shape: TensorShape)] = []
-  private(set) var needsDilatedPool = false
+  /// Parameters of operators that ONNX takes as inputs.
+  private(set) var constants: [Onnx_TensorProto] = []
+  /// The operator set that the nodes are written in.
+  let opset: Int
 
   private let graph: Graph
   private var nodeNames: NameSet
@@ -15,6 +18,7 @@ struct NodeExpansion {
 
   init(graph: Graph, order: [OperatorID]) throws(ONNXError) {
     self.graph = graph
+    opset = graph.operators.reduce(ONNXExporter.opset) { max($0, Self.opset(of: $1.kind)) }
     nodeNames = NameSet(reserved: graph.operators.map(\.name))
     tensorNames = NameSet(reserved: graph.tensors.map(\.name))
     if let tensor = graph.tensors.first(where: { $0.elementType != .float32 }) {
@@ -28,6 +32,15 @@ struct NodeExpansion {
     for id in order { try expand(id) }
   }
 
+  /// The first operator set that has an operator of this kind.
+  private static func opset(of kind: OperatorKind) -> Int {
+    switch kind {
+    case .averagePool(let window, _) where window.dilation != Size2D(1): ONNXExporter.dilatedPoolOpset
+    case .elementwise(.gelu): ONNXExporter.geluOpset
+    default: ONNXExporter.opset
+    }
+  }
+
   private mutating func expand(_ id: OperatorID) throws(ONNXError) {
     let node = graph[id]
     var inputs = node.inputs.map { graph[$0].name }
@@ -39,8 +52,10 @@ struct NodeExpansion {
     case .convolution(let window, let groups, let before, let after):
       activation = after
       if before == .relu {
-        inputs[0] = addRelu(
-          reading: inputs[0], shape: graph[node.inputs[0]].shape, suffix: "input_relu", of: node, id)
+        let name = nodeNames.unique("\(node.name).input_relu")
+        let rectified = addTensor(name, graph[node.inputs[0]].shape)
+        add("Relu", name: name, [inputs[0]], rectified, [], id)
+        inputs[0] = rectified
       }
       attributes = Self.attributes(of: window) + [Self.integer("group", groups)]
     case .batchNormalization(let epsilon, let after):
@@ -49,38 +64,55 @@ struct NodeExpansion {
     case .maxPool(let window): attributes = Self.attributes(of: window)
     case .averagePool(let window, let countsPadding):
       attributes = Self.attributes(of: window) + [Self.integer("count_include_pad", countsPadding ? 1 : 0)]
-      if window.dilation == Size2D(1) {
-        attributes.removeAll { $0.name == "dilations" }
-      } else {
-        needsDilatedPool = true
-      }
+      if window.dilation == Size2D(1) { attributes.removeAll { $0.name == "dilations" } }
     case .add(let after):
       activation = after
       if inputs.count > 2 { type = "Sum" }
     case .concat(let axis): attributes = [Self.integer("axis", axis)]
     case .flatten: attributes = [Self.integer("axis", 1)]
     case .fullyConnected: attributes = [Self.integer("transB", 1)]
-    case .relu, .globalAveragePool, .identity: break
+    case .relu, .globalAveragePool, .identity, .arithmetic, .matrixProduct: break
     // Layouts are not part of a model.
     case .layoutConversion: type = "Identity"
+    case .elementwise(.silu):
+      add(.silu, reading: inputs[0], output, of: node, isFused: false, id)
+      return
+    case .elementwise, .softmax, .mean, .layerNormalization, .reshape, .transpose, .slice, .pad, .gather,
+      .resize:
+      let parameters = parameters(of: node.kind, name: node.name)
+      attributes = parameters.attributes
+      inputs += parameters.inputs
     case .opaque(let type): throw .cannotExport(name: node.name, reason: "\(type) can be scheduled only")
     }
-    guard activation == .relu else {
+    guard activation != .none else {
       add(type, name: node.name, inputs, output.name, attributes, id)
       return
     }
     let linear = addTensor("\(output.name).linear", output.shape)
     add(type, name: node.name, inputs, linear, attributes, id)
-    add("Relu", name: nodeNames.unique("\(node.name).relu"), [linear], output.name, [], id)
+    add(activation, reading: linear, output, of: node, isFused: true, id)
   }
 
-  private mutating func addRelu(
-    reading input: String, shape: TensorShape, suffix: String, of node: Operator, _ id: OperatorID
-  ) -> String {
-    let name = nodeNames.unique("\(node.name).\(suffix)")
-    let output = addTensor(name, shape)
-    add("Relu", name: name, [input], output, [], id)
-    return output
+  /// Adds the nodes of an activation that writes an operator's result.
+  private mutating func add(
+    _ activation: Activation, reading input: String, _ output: Tensor, of node: Operator, isFused: Bool,
+    _ id: OperatorID
+  ) {
+    func name(_ suffix: String) -> String {
+      isFused ? nodeNames.unique("\(node.name).\(suffix)") : node.name
+    }
+    switch activation {
+    case .none: break
+    case .relu: add("Relu", name: name("relu"), [input], output.name, [], id)
+    case .relu6:
+      let bounds = bounds(0, 6, name: node.name)
+      add("Clip", name: name("relu6"), [input] + bounds, output.name, [], id)
+    case .hardSwish: add("HardSwish", name: name("hard_swish"), [input], output.name, [], id)
+    case .silu:
+      let factor = addTensor("\(output.name).sigmoid", output.shape)
+      add("Sigmoid", name: nodeNames.unique("\(node.name).sigmoid"), [input], factor, [], id)
+      add("Mul", name: name("silu"), [input, factor], output.name, [], id)
+    }
   }
 
   private mutating func addTensor(_ name: String, _ shape: TensorShape) -> String {
@@ -103,6 +135,28 @@ struct NodeExpansion {
     owners.append(owner)
   }
 
+  /// Adds a constant of an operator and returns its name.
+  mutating func addConstant(_ values: [Int64], _ suffix: String, of name: String) -> String {
+    var tensor = Onnx_TensorProto()
+    tensor.name = tensorNames.unique("\(name).\(suffix)")
+    tensor.dims = [Int64(values.count)]
+    tensor.dataType = Int32(Onnx_TensorProto.DataType.int64.rawValue)
+    tensor.int64Data = values
+    constants.append(tensor)
+    return tensor.name
+  }
+
+  /// Adds a constant of an operator, without dimensions if it is one value, and returns its name.
+  mutating func addConstant(_ values: [Float], _ suffix: String, of name: String) -> String {
+    var tensor = Onnx_TensorProto()
+    tensor.name = tensorNames.unique("\(name).\(suffix)")
+    tensor.dims = values.count == 1 ? [] : [Int64(values.count)]
+    tensor.dataType = Int32(Onnx_TensorProto.DataType.float.rawValue)
+    tensor.floatData = values
+    constants.append(tensor)
+    return tensor.name
+  }
+
   // MARK: Attributes
 
   private static func attributes(of window: Window2D) -> [Onnx_AttributeProto] {
@@ -115,7 +169,7 @@ struct NodeExpansion {
     ]
   }
 
-  private static func integer(_ name: String, _ value: Int) -> Onnx_AttributeProto {
+  static func integer(_ name: String, _ value: Int) -> Onnx_AttributeProto {
     var attribute = Onnx_AttributeProto()
     attribute.name = name
     attribute.type = .int
@@ -123,7 +177,7 @@ struct NodeExpansion {
     return attribute
   }
 
-  private static func integers(_ name: String, _ values: [Int]) -> Onnx_AttributeProto {
+  static func integers(_ name: String, _ values: [Int]) -> Onnx_AttributeProto {
     var attribute = Onnx_AttributeProto()
     attribute.name = name
     attribute.type = .ints
@@ -131,7 +185,7 @@ struct NodeExpansion {
     return attribute
   }
 
-  private static func float(_ name: String, _ value: Float) -> Onnx_AttributeProto {
+  static func float(_ name: String, _ value: Float) -> Onnx_AttributeProto {
     var attribute = Onnx_AttributeProto()
     attribute.name = name
     attribute.type = .float

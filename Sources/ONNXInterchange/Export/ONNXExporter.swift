@@ -4,17 +4,19 @@ import SwiftProtobuf
 
 /// Writes an executable graph as an ONNX model whose node list is a given operator order.
 ///
-/// What Tandem runs as one operator may be several ONNX nodes: a fused activation becomes a `Relu` node directly
-/// before or after its operator. The nodes of one operator are neighbours, and operators stand in the order given,
+/// What Tandem runs as one operator may be several ONNX nodes: a fused activation becomes a node or two directly
+/// before or after its operator, and SiLU is written as `Sigmoid` and `Mul`. The nodes of one operator are neighbours, and operators stand in the order given,
 /// so a runtime that keeps the file's order keeps the schedule. Every tensor's shape is in the file.
 ///
 /// A pool whose padding is not smaller than its kernel, which takes dilation to be possible, is written as ONNX
 /// defines it, but ONNX Runtime refuses to load it.
 public enum ONNXExporter {
-  /// The operator set that files declare, unless an operator needs ``dilatedPoolOpset``.
+  /// The operator set that files declare, unless an operator needs ``dilatedPoolOpset`` or ``geluOpset``.
   public static let opset = 17
   /// The first operator set whose `AveragePool` knows dilation.
   public static let dilatedPoolOpset = 19
+  /// The first operator set that has `Gelu`.
+  public static let geluOpset = 20
   /// The version of the file format that files declare.
   static let formatVersion = 8
   /// The prefix that keys of the metadata carry.
@@ -59,13 +61,18 @@ public enum ONNXExporter {
     model.producerVersion = producerVersion
     var operatorSet = Onnx_OperatorSetIdProto()
     operatorSet.domain = ""
-    operatorSet.version = Int64(expansion.needsDilatedPool ? dilatedPoolOpset : opset)
+    operatorSet.version = Int64(expansion.opset)
     model.opsetImport = [operatorSet]
     model.graph.name = graph.name
     model.graph.node = expansion.nodes
     model.graph.input = graph.inputs.map { valueInfo(graph[$0].name, graph[$0].shape) }
     model.graph.output = graph.outputs.map { valueInfo(graph[$0].name, graph[$0].shape) }
-    model.graph.initializer = graph.weights.map { initializer(graph[$0], weights[graph[$0].name]!) }
+    let indices = Set(graph.operators.compactMap { node in node.kind.isGather ? node.inputs[1] : nil })
+    model.graph.initializer =
+      graph.weights.map {
+        let values = weights[graph[$0].name]!
+        return indices.contains($0) ? indexInitializer(graph[$0], values) : initializer(graph[$0], values)
+      } + expansion.constants
     let boundary = Set(graph.inputs + graph.outputs)
     let between = graph.tensors.indices.map(TensorID.init).filter {
       graph[$0].role == .activation && !boundary.contains($0)
@@ -109,6 +116,16 @@ public enum ONNXExporter {
     return info
   }
 
+  /// Indices are float32 in a graph, as every tensor is, but int64 in files.
+  private static func indexInitializer(_ tensor: Tensor, _ values: [Float]) -> Onnx_TensorProto {
+    var result = Onnx_TensorProto()
+    result.name = tensor.name
+    result.dims = tensor.shape.dimensions.map(Int64.init)
+    result.dataType = Int32(Onnx_TensorProto.DataType.int64.rawValue)
+    result.int64Data = values.map { Int64(exactly: $0.rounded(.towardZero)) ?? 0 }
+    return result
+  }
+
   /// Raw data is little-endian, whatever the host.
   private static func initializer(_ tensor: Tensor, _ values: [Float]) -> Onnx_TensorProto {
     var result = Onnx_TensorProto()
@@ -121,5 +138,11 @@ public enum ONNXExporter {
     }
     result.rawData = bytes
     return result
+  }
+}
+
+extension OperatorKind {
+  fileprivate var isGather: Bool {
+    if case .gather = self { true } else { false }
   }
 }

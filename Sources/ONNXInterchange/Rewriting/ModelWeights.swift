@@ -55,14 +55,16 @@ struct ModelWeights: Sendable {
   }
 
   /// The values of a list of integers that is in the file, or nil.
-  func integers(_ name: String) -> [Int]? {
+  ///
+  /// - Parameter longest: the least extent that no axis of it may have; a shape that a file declares is not allocated.
+  func integers(_ name: String, longest: Int = 64) -> [Int]? {
     if case .constant(let index)? = places[name],
       let list = graph.node[index].attribute.first(where: { $0.name == "value_ints" })
     {
       return list.ints.map(Int.init)
     }
     guard let tensor = tensor(name), !replaceable.contains(name), tensor.dataLocation != .external,
-      tensor.payloadFault == nil, tensor.dims.allSatisfy({ $0 < 64 })
+      tensor.payloadFault == nil, tensor.dims.count <= 2, tensor.dims.allSatisfy({ $0 < longest })
     else { return nil }
     let count = tensor.dims.reduce(1) { $0 * Int($1) }
     let values: [Int]

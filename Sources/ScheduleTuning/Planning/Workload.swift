@@ -123,6 +123,8 @@ extension OperatorKind {
 
 extension Tensor {
   fileprivate var layoutText: String { layout == .nchw ? "" : " \(layout.rawValue)" }
+}
+
 extension Float {
   /// All bits, without rounding.
   fileprivate var canonicalText: String { String(bitPattern, radix: 16) }
