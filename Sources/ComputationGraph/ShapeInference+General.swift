@@ -20,14 +20,16 @@ extension ShapeInference {
     switch kind {
     case .softmax(let axis): try expect((0..<x.rank).contains(axis), "no axis \(axis) in \(x)")
     case .mean(let axes):
-      try expect(!axes.isEmpty && axes.lowerBound >= 0 && axes.upperBound <= x.rank, "no axes \(axes) in \(x)")
+      try expect(
+        !axes.isEmpty && axes.lowerBound >= 0 && axes.upperBound <= x.rank, "no axes \(axes) in \(x)")
       return TensorShape(x.dimensions.enumerated().map { axes.contains($0) ? 1 : $1 })
     case .transpose(let permutation):
       try expect(
         permutation.sorted() == Array(0..<x.rank), "\(permutation) does not name each axis of \(x) once")
       return TensorShape(permutation.map { x[$0] })
     case .slice(let starts, let extents, let steps):
-      try expect([starts, extents, steps].allSatisfy { $0.count == x.rank }, "one range for each axis of \(x)")
+      try expect(
+        [starts, extents, steps].allSatisfy { $0.count == x.rank }, "one range for each axis of \(x)")
       for axis in 0..<x.rank {
         let (reach, overflow) = steps[axis].multipliedReportingOverflow(by: extents[axis] - 1)
         try expect(

@@ -73,4 +73,31 @@ import Testing
     }
     #expect(values["n.scale"] == nil)
   }
+
+  @Test(arguments: [
+    (ElementwiseFunction.clip(minimum: 0, maximum: 6), Activation.relu6), (.hardSwish, .hardSwish),
+    (.silu, .silu),
+    (.clip(minimum: 0, maximum: 5), nil), (.sigmoid, nil),
+  ])
+  func functionsThatAreActivationsAreFused(function: ElementwiseFunction, activation: Activation?) throws {
+    var builder = GraphBuilder(name: "g")
+    let x = builder.input("image", shape: [1, 2, 6, 6])
+    let c = try builder.batchNormalization(
+      builder.convolution(x, outputChannels: 2, window: Self.window, name: "c"))
+    let f = try builder.add(.elementwise(function), [c], name: "f")
+    // What two read is not the producer's to change, and only ReLU is applied while reading.
+    let sum = try builder.add(.add(activation: .none), [f, x], name: "sum")
+    let g = try builder.add(.elementwise(function), [sum], name: "g")
+    let d = try builder.convolution(g, outputChannels: 2, window: Self.window, name: "d")
+    let result = try builder.add(.add(activation: .none), [d, sum], name: "result")
+    let graph = try InferenceGraph(builder.build(outputs: [result]), fusion: .activation).graph
+    let names = graph.operators.map(\.name)
+    let expected = ["c"] + (activation == nil ? ["f"] : []) + ["sum", "g", "d", "result"]
+    #expect(names == expected)
+    guard case .convolution(_, _, .none, let found) = graph.operators[0].kind else {
+      Issue.record("no convolution")
+      return
+    }
+    #expect(found == activation ?? .none)
+  }
 }

@@ -38,6 +38,22 @@ import Testing
     (.add(activation: .none), [[1, 2], [2, 1]], "expected two or more inputs of one shape"),
     (.add(activation: .none), [[1, 2]], "expected two or more inputs of one shape"),
     (.concat(axis: 4), [[1, 2, 3, 4]], "no axis 4 in 1×2×3×4"),
+    (
+      .convolution(window: Window2D(kernel: Size2D(1)), groups: 1, inputActivation: .silu, activation: .none),
+      [[1, 2, 8, 8], [4, 2, 1, 1]], "silu is not applied to inputs"
+    ),
+    (.softmax(axis: 2), [[1, 2]], "no axis 2 in 1×2"),
+    (.mean(axes: 1..<3), [[1, 2]], "no axes 1..<3 in 1×2"),
+    (.arithmetic(.add), [[2, 3], [2]], "2×3 and 2 fit no common shape"),
+    (.matrixProduct, [[2, 3], [2, 3]], "2×3 cannot be multiplied by 2×3"),
+    (.reshape([7]), [[2, 3]], "2×3 has not the elements of 7"),
+    (.transpose(permutation: [0, 0]), [[2, 3]], "[0, 0] does not name each axis of 2×3 once"),
+    (.slice(starts: [1], extents: [3], steps: [2]), [[5]], "axis 0 of 5 is left by the slice"),
+    (.pad(before: [-2], after: [-2], value: 0), [[4]], "axis 0 of 4 cannot be padded by -2 and -2"),
+    (.gather(axis: 1), [[4], [2]], "indices of 2 do not fit axis 1 of 4"),
+    (
+      .layerNormalization(axis: 1, epsilon: 0), [[2, 3], [2]], "expected x, a scale and perhaps a shift of 3"
+    ),
     (.concat(axis: 1), [[1, 2, 3], [1, 2, 4]], "inputs 1×2×3 and 1×2×4 differ outside axis 1"),
     (.fullyConnected, [[1, 2], [3, 4]], "weight does not fit 1×2"),
     (.relu, [], "no inputs"),

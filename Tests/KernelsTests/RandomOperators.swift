@@ -8,6 +8,8 @@ enum OperatorFamily: String, CaseIterable, Sendable {
   case averagePool, globalAveragePool, add, concat, flatten, fullyConnected, identity
   /// 3×3 with stride 1, and channels enough for more than one block of any kernel.
   case wideConvolution
+  case elementwise, arithmetic, softmax, mean, layerNormalization, matrixProduct, reshape, transpose, slice
+  case pad, gather, resize
 
   /// A graph of one random operator of this family whose inputs are all graph inputs.
   func randomGraph(_ generator: inout SeededGenerator) throws -> Graph {
@@ -52,13 +54,14 @@ enum OperatorFamily: String, CaseIterable, Sendable {
       output = try builder.add(
         .convolution(
           window: window, groups: groups, inputActivation: draw(0...2) == 0 ? .relu : .none,
-          activation: draw(0...1) == 0 ? .relu : .none), arguments)
+          activation: Activation.allCases.randomElement(using: &generator)!), arguments)
     case .batchNormalization:
       let shape = draw(0...3) == 0 ? TensorShape([shape[0], shape[1]]) : shape
       let x = builder.input("x", shape: shape)
       let parameters = ["s", "t", "m", "v"].map { builder.weight($0, shape: [shape[1]]) }
       output = try builder.add(
-        .batchNormalization(epsilon: 1e-3, activation: draw(0...1) == 0 ? .relu : .none), [x] + parameters)
+        .batchNormalization(epsilon: 1e-3, activation: Activation.allCases.randomElement(using: &generator)!),
+        [x] + parameters)
     case .relu: output = try builder.add(.relu, [builder.input("x", shape: shape)])
     case .maxPool:
       output = try builder.add(
@@ -72,7 +75,8 @@ enum OperatorFamily: String, CaseIterable, Sendable {
     case .add:
       var inputs = (0..<draw(2...4)).map { builder.input("x\($0)", shape: shape) }
       if draw(0...3) == 0 { inputs.append(inputs[0]) }
-      output = try builder.add(.add(activation: draw(0...1) == 0 ? .relu : .none), inputs)
+      output = try builder.add(
+        .add(activation: Activation.allCases.randomElement(using: &generator)!), inputs)
     case .concat:
       let axis = draw(0...3)
       let inputs = (0..<draw(1...4)).map { index in
@@ -89,6 +93,9 @@ enum OperatorFamily: String, CaseIterable, Sendable {
       if Bool.random(using: &generator) { arguments.append(builder.weight("b", shape: [outputs])) }
       output = try builder.add(.fullyConnected, arguments)
     case .identity: output = try builder.add(.identity, [builder.input("x", shape: shape)])
+    case .elementwise, .arithmetic, .softmax, .mean, .layerNormalization, .matrixProduct, .reshape,
+      .transpose, .slice, .pad, .gather, .resize:
+      output = try addGeneral(to: &builder, &generator)
     }
     return try builder.build(outputs: [output])
   }

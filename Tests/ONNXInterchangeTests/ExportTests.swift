@@ -101,7 +101,10 @@ import Testing
       #expect(
         try plain.evaluate(imported.operatorIDs).peak.bytes == result.livePeakBytesWithoutSharing)
     }
-    #expect(Set(found.compactMap { $0.opset[""] }) == [ONNXExporter.opset, ONNXExporter.dilatedPoolOpset])
+    #expect(
+      Set(found.compactMap { $0.opset[""] }) == [
+        ONNXExporter.opset, ONNXExporter.dilatedPoolOpset, ONNXExporter.geluOpset,
+      ])
   }
 
   @Test func equalArgumentsGiveEqualBytes() throws {

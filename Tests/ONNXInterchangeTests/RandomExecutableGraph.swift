@@ -32,8 +32,8 @@ enum RandomExecutableGraph {
     using generator: inout SeededGenerator
   ) throws -> TensorID {
     let shape = builder.shape(of: x)
-    func activation() -> Activation { Bool.random(using: &generator) ? .relu : .none }
-    switch Int.random(in: 0..<10, using: &generator) {
+    func activation() -> Activation { Activation.allCases.randomElement(using: &generator)! }
+    switch Int.random(in: 0..<16, using: &generator) {
     case 0, 1, 2:
       let groups = shape[1] % 2 == 0 ? [1, 2, shape[1]].randomElement(using: &generator)! : 1
       let channels = groups * Int.random(in: 1...max(1, 8 / groups), using: &generator)
@@ -44,7 +44,9 @@ enum RandomExecutableGraph {
       var inputs = [x, weight]
       if Bool.random(using: &generator) { inputs.append(builder.weight("\(name).bias", shape: [channels])) }
       return try builder.add(
-        .convolution(window: window, groups: groups, inputActivation: activation(), activation: activation()),
+        .convolution(
+          window: window, groups: groups,
+          inputActivation: Bool.random(using: &generator) ? .relu : .none, activation: activation()),
         inputs,
         name: name)
     case 3:
@@ -75,7 +77,64 @@ enum RandomExecutableGraph {
         same.randomElement(using: &generator)!
       }
       return try builder.add(.concat(axis: 1), [x] + others)
-    default: return try builder.add(.identity, [x])
+    case 9: return try builder.add(.identity, [x])
+    default: return try addGeneral(to: x, number: images.count, &builder, using: &generator)
+    }
+  }
+
+  /// A kind for tensors of any rank, on an image.
+  private static func addGeneral(
+    to x: TensorID, number: Int, _ builder: inout GraphBuilder, using generator: inout SeededGenerator
+  ) throws -> TensorID {
+    let shape = builder.shape(of: x)
+    func draw(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
+    switch draw(0...11) {
+    case 0, 1:
+      let functions: [ElementwiseFunction] = [
+        .clip(minimum: -1, maximum: 1), .clip(minimum: -.infinity, maximum: 2), .leakyRelu(slope: 0.1),
+        .sigmoid,
+        .hardSigmoid(slope: 0.25, offset: 0.5), .hardSwish, .silu, .erf, .gelu,
+      ]
+      return try builder.add(.elementwise(functions.randomElement(using: &generator)!), [x])
+    case 2:
+      let pooled = try builder.add(.mean(axes: draw(1...2)..<4), [x])
+      let function = Bool.random(using: &generator) ? ArithmeticFunction.multiply : .subtract
+      return try builder.add(.arithmetic(function), [x, pooled])
+    case 3:
+      let other = builder.weight("operand\(number)", shape: [shape[3]])
+      return try builder.add(
+        .arithmetic(ArithmeticFunction.allCases.randomElement(using: &generator)!), [x, other])
+    case 4: return try builder.add(.softmax(axis: draw(1...3)), [x])
+    case 5:
+      let parts = ["scale", "shift"].map { builder.weight("rows\(number).\($0)", shape: [shape[3]]) }
+      return try builder.add(.layerNormalization(axis: 3, epsilon: 0.01), [x] + parts)
+    case 6: return try builder.add(.transpose(permutation: [0, 1, 3, 2]), [x])
+    case 7:
+      let starts = shape.dimensions.map { $0 > 3 ? draw(0...1) : 0 }
+      let steps = shape.dimensions.map { $0 > 6 ? draw(1...2) : 1 }
+      let extents = starts.indices.map { (shape[$0] - starts[$0] - 1) / steps[$0] + 1 }
+      return try builder.add(.slice(starts: starts, extents: extents, steps: steps), [x])
+    case 8:
+      return try builder.add(
+        .pad(
+          before: [0, draw(0...1), draw(-1...2), draw(-1...2)], after: [0, 0, draw(-1...2), draw(0...2)],
+          value: Float(draw(-1...1))), [x])
+    case 9:
+      return try builder.add(
+        .gather(axis: 1), [x, builder.weight("indices\(number)", shape: [draw(1...6)])])
+    case 10:
+      let size = Size2D(height: draw(2...12), width: draw(2...12))
+      return try builder.add(
+        .resize(
+          Resampling(
+            mode: .linear, coordinates: .halfPixel, size: size,
+            rowScale: Float(size.height) / Float(shape[2]), columnScale: Float(size.width) / Float(shape[3]))),
+        [x])
+    default:
+      let folded = try builder.add(.reshape([1, shape[1] * shape[2], shape[3]]), [x])
+      let product = try builder.add(
+        .matrixProduct, [folded, builder.weight("factor\(number)", shape: [shape[3], 5])])
+      return try builder.add(.reshape([1, shape[1], shape[2], 5]), [product])
     }
   }
 

@@ -174,10 +174,121 @@ def typed_fields():
     return m.model(image(1, 2, 4, 4), [("logits", FLOAT)])
 
 
+def functions():
+    """Functions of each element, those that files spell out, and products with one factor per channel."""
+    m = Maker(41)
+    m.conv("image", "a", 3, 4)
+    m.node("Clip", ["a", m.constant("zero", 0.0), m.constant("six", 6.0)], "b")
+    m.node("HardSigmoid", ["b"], "c.factor", alpha=1 / 6)
+    m.node("Mul", ["c.factor", "b"], "c")
+    m.node("Sigmoid", ["c"], "d.factor")
+    m.node("Mul", ["c", "d.factor"], "d")
+    m.node("HardSwish", ["d"], "e")
+    m.node("LeakyRelu", ["e"], "f", alpha=0.25)
+    m.node("Div", ["f", m.constant("root", 1.4142135)], "g.scaled")
+    m.node("Erf", ["g.scaled"], "g.erf")
+    m.node("Add", ["g.erf", m.constant("one", 1.0)], "g.sum")
+    m.node("Mul", ["f", "g.sum"], "g.product")
+    m.node("Mul", ["g.product", m.constant("half", 0.5)], "g")
+    m.node("Clip", ["g", "", m.constant("two", 2.0)], "h")
+    m.node("ReduceMean", ["h"], "i.pooled", axes=[-1, -2])
+    m.conv("i.pooled", "i.linear", 4, 4, kernel=1)
+    m.node("Sigmoid", ["i.linear"], "i.factor")
+    m.node("Mul", ["h", "i.factor"], "i")
+    m.node("Sub", ["i.factor", "i"], "j")
+    m.node("Div", ["j", m.values("row", [1.0, 2.0, 3.0, 4.0, 5.0], numpy.float32)], "k")
+    m.node("Sigmoid", ["k"], "l")
+    m.node("Mul", ["k", "l"], "m")
+    m.node("Add", ["m", "l"], "n")
+    m.node("HardSigmoid", ["n"], "o")
+    m.node("Erf", ["o"], "logits")
+    return m.model(image(1, 3, 6, 5), [("logits", FLOAT)])
+
+
+def gelu():
+    m = Maker(42)
+    m.node("Gelu", ["image"], "a")
+    m.node("ReduceMean", ["a", m.values("axes", [1], INT64)], "logits", keepdims=0)
+    return m.model(image(2, 3, 4, 5), [("logits", FLOAT)], opset=20)
+
+
+def movement():
+    """Channels shuffled, split, cut out, gathered and joined with constants."""
+    m = Maker(43)
+    m.node("Reshape", ["image", m.values("groups", [0, 2, 3, 5, 4], INT64)], "a")
+    m.node("Transpose", ["a"], "b", perm=[0, 2, 1, 3, 4])
+    m.node("Reshape", ["b", m.values("whole", [1, 6, 5, 4], INT64)], "c")
+    m.node("Split", ["c", m.values("sizes", [1, 3, 2], INT64)], ["d", "e", "f"], axis=-3)
+    m.node("Slice", ["e", m.values("starts", [1, -4], INT64), m.values("ends", [3, 2**40], INT64),
+                     m.values("axes", [1, 2], INT64), m.values("steps", [1, 2], INT64)], "g")
+    m.node("Gather", ["f", m.values("rows", [3, -5, 3], INT64)], "h", axis=2)
+    m.node("Gather", ["d", m.values("pair", [1, 2], INT64)], "i", axis=-2)
+    m.node("Gather", ["c", m.values("one", -1, INT64)], "j", axis=1)
+    m.node("Transpose", ["j"], "k")
+    m.node("Pad", ["h", m.values("amounts", [0, 1, 0, 0, 0, 0, -1, 0], INT64), m.values("edge", 2.5, numpy.float32)], "l")
+    m.node("Concat", ["g", m.weight("constant", 1, 1, 2, 4), "i", "l"], "m", axis=1)
+    m.node("Unsqueeze", ["k", m.values("first", [0], INT64)], "n")
+    m.node("Transpose", ["n"], "o", perm=[0, 2, 1, 3])
+    m.node("ReduceMean", ["o"], "p", axes=[0, 1], keepdims=0)
+    m.node("ReduceMean", ["m"], "q", axes=[1], keepdims=1)
+    m.node("Add", ["p", "p"], "r")
+    m.node("ReduceMean", ["r"], "s")
+    m.node("Mul", ["q", "s"], "logits")
+    return m.model(image(1, 6, 5, 4), [("logits", FLOAT)])
+
+
+def attention():
+    """Rows of features: normalised, projected, multiplied with each other."""
+    m = Maker(44)
+    m.node("LayerNormalization", ["image", m.weight("scale", 12), m.weight("shift", 12)], "a", epsilon=0.01)
+    m.node("MatMul", ["a", m.weight("w1", 12, 12)], "b.product")
+    m.node("Add", [m.weight("b1", 12), "b.product"], "b")
+    m.node("Reshape", ["b", m.values("heads", [2, 7, 3, 4], INT64)], "c")
+    m.node("Transpose", ["c"], "d", perm=[0, 2, 1, 3])
+    m.node("Transpose", ["c"], "e", perm=[0, 2, 3, 1])
+    m.node("Mul", ["d", m.constant("factor", 0.5)], "f")
+    m.node("MatMul", ["f", "e"], "g")
+    m.node("Softmax", ["g"], "h")
+    m.node("MatMul", ["h", "d"], "i")
+    m.node("MatMul", [m.weight("w2", 3, 7, 7), "i"], "j")
+    m.node("Softmax", ["j"], "k", axis=1)
+    m.node("LayerNormalization", ["k", m.weight("scale.2", 7, 4)], "logits", axis=-2)
+    return m.model([("image", FLOAT, [2, 7, 12])], [("logits", FLOAT)])
+
+
+def resizing():
+    """Every way of rounding and of placing pixels, up and down, by scales and by sizes."""
+    m = Maker(45)
+    branches = []
+    modes = [("nearest", c, n) for c in ("asymmetric", "half_pixel", "pytorch_half_pixel", "align_corners")
+             for n in ("floor", "ceil", "round_prefer_floor", "round_prefer_ceil")]
+    modes += [("linear", c, "floor") for c in ("asymmetric", "half_pixel", "pytorch_half_pixel", "align_corners")]
+    for index, (mode, coordinates, nearest) in enumerate(modes):
+        scales = [2.0, 2.0] if index % 3 else [1.5, 0.6]
+        inputs = ["image", "", m.values(f"scales{index}", [1, 1] + scales, numpy.float32)]
+        if index % 4 == 3:
+            inputs = ["image", "", "", m.values(f"sizes{index}", [1, 2, 9, 3], INT64)]
+        m.node("Resize", inputs, f"r{index}", mode=mode, coordinate_transformation_mode=coordinates,
+               nearest_mode=nearest)
+        m.node("ReduceMean", [f"r{index}"], f"m{index}", axes=[3])
+        m.node("Slice", [f"m{index}", m.values(f"starts{index}", [0], INT64), m.values(f"ends{index}", [6], INT64),
+                         m.values(f"axes{index}", [2], INT64)], f"b{index}")
+        branches.append(f"b{index}")
+    m.node("Concat", branches, "logits", axis=1)
+    return m.model(image(1, 2, 5, 6), [("logits", FLOAT)])
+
+
+def resizing_of_old():
+    m = Maker(46)
+    m.node("Resize", ["image", m.values("scales", [1, 1, 2, 3], numpy.float32)], "a", mode="nearest")
+    m.node("Resize", ["a", m.values("halves", [1, 1, 0.5, 0.5], numpy.float32)], "logits", mode="linear")
+    return m.model(image(1, 2, 4, 5), [("logits", FLOAT)], opset=10, ir_version=5)
+
+
 def main():
     folder = sys.argv[1]
     for make in (windows, pools, means, means_by_attribute, normalisation, layers, padding, padding_of_axes, cutting,
-                 typed_fields):
+                 typed_fields, functions, gelu, movement, attention, resizing, resizing_of_old):
         model = make()
         onnx.checker.check_model(model, full_check=True)
         stem = os.path.join(folder, make.__name__)

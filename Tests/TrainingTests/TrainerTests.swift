@@ -175,6 +175,18 @@ import Training
       Issue.record("an unknown operator was accepted")
       return
     }
+    let rectified = try builder.add(.elementwise(.silu), [convolved], name: "silu")
+    let swish = try builder.fullyConnected(try builder.add(.flatten, [rectified]), outputs: 2)
+    guard case .unsupportedOperator(name: "silu", _) = error(try builder.build(outputs: [swish])) else {
+      Issue.record("an operator without a gradient was accepted")
+      return
+    }
+    let capped = try builder.add(.add(activation: .relu6), [convolved, convolved], name: "capped")
+    let sixth = try builder.fullyConnected(try builder.add(.flatten, [capped]), outputs: 2)
+    guard case .unsupportedOperator(name: "capped", _) = error(try builder.build(outputs: [sixth])) else {
+      Issue.record("an activation without a gradient was accepted")
+      return
+    }
     let fused = try InferenceGraph(TestNetworks.small(), fusion: .activation).graph
     guard case .unsupportedOperator = error(fused) else {
       Issue.record("an inference graph was accepted")

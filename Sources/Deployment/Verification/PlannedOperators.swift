@@ -51,6 +51,8 @@ struct PlannedOperators {
     }
   }
 
+  /// The nodes whose constants are parameters of an operator, not weights of it.
+  private static let parameterised: Set<String> = ["Clip", "Reshape", "Slice", "Pad", "Resize", "ReduceMean"]
   /// The nodes that activations are written as.
   private static let activations: Set<String> = ["Relu", "Clip", "HardSwish", "Sigmoid", "Mul"]
 
@@ -78,7 +80,13 @@ struct PlannedOperators {
         inner.insert(output)
       }
     }
-    let inputs = ids.flatMap { model[$0].inputs }.filter { !inner.contains($0) }
+    let inputs = ids.flatMap { id in
+      model[id].inputs.enumerated().compactMap { position, input in
+        let isParameter =
+          position > 0 && model[input].role == .weight && parameterised.contains(model[id].kind.typeName)
+        return isParameter || inner.contains(input) ? nil : input
+      }
+    }
     return Operator(name: name, kind: .opaque(type: type), inputs: inputs, outputs: model[last].outputs)
   }
 

@@ -28,7 +28,9 @@ struct MergedAxes {
   /// The distances of a row-major array.
   static func rowMajor(_ extents: [Int]) -> [Int] {
     var strides = [Int](repeating: 1, count: extents.count)
-    for axis in extents.indices.dropLast().reversed() { strides[axis] = strides[axis + 1] * extents[axis + 1] }
+    for axis in extents.indices.dropLast().reversed() {
+      strides[axis] = strides[axis + 1] * extents[axis + 1]
+    }
     return strides
   }
 

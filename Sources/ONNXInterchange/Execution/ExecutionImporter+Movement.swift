@@ -130,7 +130,8 @@ extension ExecutionImporter {
     else { throw unsupported(node, "mode '\(mode.quoted)' with '\(coordinates.quoted)' has no kernel") }
     var scales = [Float(result[2]) / Float(max(image[2], 1)), Float(result[3]) / Float(max(image[3], 1))]
     if let name = node.input(isOld ? 1 : 2), shape(name).elementCount > 0 {
-      guard case .values(let found) = stored.floats(name), found.count == 4, found[0] == 1, found[1] == 1 else {
+      guard case .values(let found) = stored.floats(name), found.count == 4, found[0] == 1, found[1] == 1
+      else {
         throw unsupported(node, "its scales are not in the file, or not 1 for the first two axes")
       }
       scales = Array(found[2...])

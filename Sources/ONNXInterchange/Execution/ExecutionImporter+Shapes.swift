@@ -51,7 +51,9 @@ extension ExecutionImporter {
     var (before, after) = ([Int](repeating: 0, count: image.rank), [Int](repeating: 0, count: image.rank))
     for (index, given) in axes.enumerated() {
       let axis = given < 0 ? given + image.rank : given
-      guard image.dimensions.indices.contains(axis) else { throw unsupported(node, "there is no axis \(given)") }
+      guard image.dimensions.indices.contains(axis) else {
+        throw unsupported(node, "there is no axis \(given)")
+      }
       before[axis] = amounts[index]
       after[axis] = amounts[index + axes.count]
     }

@@ -53,7 +53,8 @@ struct FunctionPatterns {
   }
 
   private mutating func addGELU(of erf: OperatorID) {
-    guard let quotient = source.predecessors[erf.index].first, nodes[quotient.index].opType == "Div", onlyReader(of: quotient, type: "Erf") == erf,
+    guard let quotient = source.predecessors[erf.index].first,
+      nodes[quotient.index].opType == "Div", onlyReader(of: quotient, type: "Erf") == erf,
       let x = nodes[quotient.index].input.first, nodes[quotient.index].input.count == 2,
       let root = scalar(nodes[quotient.index].input[1]), (root - Float(2).squareRoot()).magnitude < 1e-6,
       let sum = onlyReader(of: erf, type: "Add"), other(sum, than: erf).flatMap(scalar) == 1,

@@ -152,8 +152,8 @@ extension Resampling {
       case .nearest(let rounding): "nearest \(rounding.rawValue)"
       case .linear: "linear"
       }
-    return "resize \(how) \(coordinates.rawValue) to \(size.height)x\(size.width) by \(rowScale.canonicalText) "
-      + "\(columnScale.canonicalText)"
+    let scales = "\(rowScale.canonicalText) \(columnScale.canonicalText)"
+    return "resize \(how) \(coordinates.rawValue) to \(size.height)x\(size.width) by \(scales)"
   }
 }
 

@@ -84,8 +84,8 @@ struct TapeCompiler {
           storage: input.storage, channels: input.channels * input.pixels, rows: 1, columns: 1)
       case .layoutConversion:
         throw .unsupportedOperator(name: node.name, reason: "images are trained in NCHW")
-      case .elementwise, .arithmetic, .softmax, .mean, .layerNormalization, .matrixProduct, .reshape, .transpose,
-        .slice, .pad, .gather, .resize:
+      case .elementwise, .arithmetic, .softmax, .mean, .layerNormalization, .matrixProduct, .reshape,
+        .transpose, .slice, .pad, .gather, .resize:
         throw .unsupportedOperator(
           name: node.name, reason: "operators of type \(node.kind.typeName) have no gradient")
       case .opaque(let type):
