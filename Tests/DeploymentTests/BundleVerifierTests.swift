@@ -18,6 +18,21 @@ import Testing
     return result
   }
 
+  /// Activations that ONNX spells out in nodes and constants of their own.
+  @Test(arguments: [
+    ElementwiseFunction.clip(minimum: 0, maximum: 6), .hardSwish, .silu, .sigmoid, .gelu,
+    .leakyRelu(slope: 0.1),
+  ])
+  func everyActivationIsVerified(function: ElementwiseFunction) throws {
+    for fusion in FusionLevel.allCases {
+      try SampleBundle.withFolder { folder in
+        try BundleWriter.write(
+          SampleBundle.content(fusion: fusion, activation: .elementwise(function)), to: folder)
+        try BundleVerifier.verify(folder)
+      }
+    }
+  }
+
   private func edit(_ file: String, in folder: URL, _ change: (inout Data) throws -> Void) throws {
     let url = folder.appendingPathComponent(file)
     var data = try Data(contentsOf: url)

@@ -10,8 +10,8 @@ import TestSupport
 
 /// A small network with branches, planned and ready to be written.
 enum SampleBundle {
-  /// Training form: a stem, a residual block of three branches, a reduction, a classifier.
-  static func network() throws -> Graph {
+  /// Training form, with an activation that is fused into a convolution and into a sum: a stem, a residual block of three branches, a reduction, a classifier.
+  static func network(activation: OperatorKind = .relu) throws -> Graph {
     var builder = GraphBuilder(name: "sample")
     let image = builder.input("image", shape: [1, 1, 12, 12])
     func block(_ x: TensorID, _ channels: Int, kernel: Int, stride: Int = 1, groups: Int = 1) throws
@@ -31,10 +31,10 @@ enum SampleBundle {
     let deep = try block(left, 6, kernel: 3, groups: 6)
     let pooled = try builder.add(.averagePool(window: window, countsPadding: false), [stem])
     let sum = try builder.add(.add(activation: .none), [stem, right, deep, pooled])
-    let joined = try builder.add(.concat(axis: 1), [builder.add(.relu, [sum]), left])
+    let joined = try builder.add(.concat(axis: 1), [builder.add(activation, [sum]), left])
     let reduced = try block(joined, 10, kernel: 3, stride: 2)
     let features = try builder.add(
-      .flatten, [builder.add(.globalAveragePool, [builder.add(.relu, [reduced])])])
+      .flatten, [builder.add(.globalAveragePool, [builder.add(activation, [reduced])])])
     let logits = try builder.fullyConnected(features, outputs: 10, name: "logits")
     return try builder.build(outputs: [logits])
   }
@@ -45,9 +45,9 @@ enum SampleBundle {
 
   static func content(
     fusion: FusionLevel = .activation, scheduler: String = "rpo", rowTile: RowTile = .whole,
-    layout: TensorLayout = .nchw
+    layout: TensorLayout = .nchw, activation: OperatorKind = .relu
   ) throws -> BundleContent {
-    let training = try network()
+    let training = try network(activation: activation)
     let policy = SchedulingPolicy(fusion: fusion, scheduler: scheduler, rowTile: rowTile, layout: layout)
     let planned = try NetworkPlanner.plan(
       NetworkPlanner.bound(training: training, policy: policy), alignment: device.alignment)

@@ -92,7 +92,7 @@ struct ReferenceNetwork {
         x.flatMap { $0.data[image * $0.size..<(image + 1) * $0.size] }
       }
     case .flatten, .identity: y.data = x[0].data
-    case .layoutConversion, .opaque: fatalError("not executable")
+    default: fatalError("\(node.kind) is not trained")
     }
     return y
   }
