@@ -25,7 +25,7 @@ INLINE float clipped(float x, float least, float most) {
   return raised > most ? most : raised;
 }
 
-// e^x within 2 ulp, limited to the range of normal numbers: x = n · ln 2 + r with a whole n and |r| ≤ ln 2 / 2, and a
+// e^x within 2 ulp where that is a normal number, infinity above and nearly 0 below: x = n · ln 2 + r with a whole n and |r| ≤ ln 2 / 2, and a
 // polynomial for e^r (Cephes' expf).
 INLINE float exponential(float x) {
   const float limited = clipped(x, -87.3f, 88.3f);
@@ -45,7 +45,7 @@ INLINE float exponential(float x) {
   bits = (bits + 127u) << 23;
   float power;
   memcpy(&power, &bits, sizeof power);
-  return p * power;
+  return x > 88.3f ? INFINITY : p * power;
 }
 
 INLINE float sigmoid(float x) { return 1.0f / (1.0f + exponential(-x)); }

@@ -17,15 +17,14 @@ public enum ElementwiseFunction: Hashable, Sendable {
   /// x · (1 + erf(x / √2)) / 2.
   case gelu
 
-  /// The ONNX type of the node that writes the result.
+  /// The ONNX type of the node that writes the result; some functions take two nodes.
   var typeName: String {
     switch self {
     case .clip: "Clip"
     case .leakyRelu: "LeakyRelu"
     case .sigmoid: "Sigmoid"
     case .hardSigmoid: "HardSigmoid"
-    case .hardSwish: "HardSwish"
-    case .silu: "Mul"
+    case .hardSwish, .silu: "Mul"
     case .erf: "Erf"
     case .gelu: "Gelu"
     }

@@ -77,9 +77,9 @@ import Testing
   @Test(arguments: [
     (ElementwiseFunction.clip(minimum: 0, maximum: 6), Activation.relu6), (.hardSwish, .hardSwish),
     (.silu, .silu),
-    (.clip(minimum: 0, maximum: 5), nil), (.sigmoid, nil),
+    (.clip(minimum: 0, maximum: 5), .none), (.sigmoid, .none),
   ])
-  func functionsThatAreActivationsAreFused(function: ElementwiseFunction, activation: Activation?) throws {
+  func functionsThatAreActivationsAreFused(function: ElementwiseFunction, activation: Activation) throws {
     var builder = GraphBuilder(name: "g")
     let x = builder.input("image", shape: [1, 2, 6, 6])
     let c = try builder.batchNormalization(
@@ -92,12 +92,12 @@ import Testing
     let result = try builder.add(.add(activation: .none), [d, sum], name: "result")
     let graph = try InferenceGraph(builder.build(outputs: [result]), fusion: .activation).graph
     let names = graph.operators.map(\.name)
-    let expected = ["c"] + (activation == nil ? ["f"] : []) + ["sum", "g", "d", "result"]
+    let expected = ["c"] + (activation == .none ? ["f"] : []) + ["sum", "g", "d", "result"]
     #expect(names == expected)
     guard case .convolution(_, _, .none, let found) = graph.operators[0].kind else {
       Issue.record("no convolution")
       return
     }
-    #expect(found == activation ?? .none)
+    #expect(found == activation)
   }
 }

@@ -28,7 +28,7 @@ import Testing
       try SampleBundle.withFolder { folder in
         try BundleWriter.write(
           SampleBundle.content(fusion: fusion, activation: .elementwise(function)), to: folder)
-        try BundleVerifier.verify(folder)
+        _ = try BundleVerifier.verify(folder)
       }
     }
   }

@@ -16,7 +16,8 @@ struct ElementwiseFunctionTests {
   func functionsAreRightEverywhere(function: ElementwiseFunction) throws {
     var builder = GraphBuilder(name: "function")
     let x = builder.input("x", shape: [Self.values.count + 1])
-    let graph = try builder.build(outputs: [builder.add(.elementwise(function), [x])])
+    let y = try builder.add(.elementwise(function), [x])
+    let graph = try builder.build(outputs: [y])
     let inputs = [graph.inputs[0]: Self.values + [.nan]]
     let expected = ReferenceExecutor.run(graph: graph, weights: WeightValues(), inputs: inputs)
     let executor = try PlannedGraph(graph, rowTile: nil).executor(weights: WeightValues())

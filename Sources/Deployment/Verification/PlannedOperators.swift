@@ -54,7 +54,7 @@ struct PlannedOperators {
   /// The nodes whose constants are parameters of an operator, not weights of it.
   private static let parameterised: Set<String> = ["Clip", "Reshape", "Slice", "Pad", "Resize", "ReduceMean"]
   /// The nodes that activations are written as.
-  private static let activations: Set<String> = ["Relu", "Clip", "HardSwish", "Sigmoid", "Mul"]
+  private static let activations: Set<String> = ["Relu", "Clip", "HardSigmoid", "Sigmoid", "Mul"]
 
   /// One operator from neighbouring nodes: a main node of the type named, and the activations around it.
   private static func contract(_ ids: [OperatorID], of model: Graph, name: String, type: String)

@@ -74,8 +74,9 @@ struct NodeExpansion {
     case .relu, .globalAveragePool, .identity, .arithmetic, .matrixProduct: break
     // Layouts are not part of a model.
     case .layoutConversion: type = "Identity"
-    case .elementwise(.silu):
-      add(.silu, reading: inputs[0], output, of: node, isFused: false, id)
+    case .elementwise(.silu), .elementwise(.hardSwish):
+      let isSmooth = node.kind == .elementwise(.silu)
+      add(isSmooth ? .silu : .hardSwish, reading: inputs[0], output, of: node, isFused: false, id)
       return
     case .elementwise, .softmax, .mean, .layerNormalization, .reshape, .transpose, .slice, .pad, .gather,
       .resize:
@@ -107,11 +108,13 @@ struct NodeExpansion {
     case .relu6:
       let bounds = bounds(0, 6, name: node.name)
       add("Clip", name: name("relu6"), [input] + bounds, output.name, [], id)
-    case .hardSwish: add("HardSwish", name: name("hard_swish"), [input], output.name, [], id)
-    case .silu:
+    case .hardSwish, .silu:
+      // ONNX Runtime would make two nodes of a HardSwish as well, and give them names of its own.
       let factor = addTensor("\(output.name).sigmoid", output.shape)
-      add("Sigmoid", name: nodeNames.unique("\(node.name).sigmoid"), [input], factor, [], id)
-      add("Mul", name: name("silu"), [input, factor], output.name, [], id)
+      let type = activation == .silu ? "Sigmoid" : "HardSigmoid"
+      let slope = activation == .silu ? [] : [Self.float("alpha", 1 / 6), Self.float("beta", 0.5)]
+      add(type, name: nodeNames.unique("\(node.name).sigmoid"), [input], factor, slope, id)
+      add("Mul", name: name("product"), [input, factor], output.name, [], id)
     }
   }
 
