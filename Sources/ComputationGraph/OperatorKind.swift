@@ -56,6 +56,11 @@ public struct Window2D: Hashable, Codable, Sendable {
     self.dilation = dilation
   }
 
+  /// Whether it sees a whole image of `height` × `width` at once, and nothing else.
+  public func covers(height: Int, width: Int) -> Bool {
+    kernel == Size2D(height: height, width: width) && padding == Padding2D(0) && dilation == Size2D(1)
+  }
+
   /// Rows and columns of the result for an image of `height` × `width`, or nil if a parameter is not positive
   /// (padding: negative) or the window does not fit.
   public func outputSize(height: Int, width: Int) -> Size2D? {

@@ -71,7 +71,8 @@ extension KernelSchedule {
       return rowTile == nil && layout != .nchw && isUniform && graph[node.outputs[0]].blockChannels > 1
         && groups == graph[node.inputs[0]].shape[1] && groups == graph[node.outputs[0]].shape[1]
     case (.direct, .layoutConversion): return rowTile == nil && !isUniform
-    case (.direct, .maxPool), (.direct, .averagePool), (.direct, .add), (.direct, .relu):
+    case (.direct, .maxPool), (.direct, .averagePool), (.direct, .add), (.direct, .relu),
+      (.direct, .elementwise):
       return rowTile == nil && isUniform
     case (.direct, .concat(let axis)): return rowTile == nil && isUniform && (layout == .nchw || axis == 1)
     case (.direct, .globalAveragePool): return rowTile == nil && layout == .nchw
@@ -93,7 +94,7 @@ extension KernelSchedule {
     case (.depthwiseDirect, .convolution): return rowTile == nil && graph[node.inputs[1]].shape[1] == 1
     case (.gemm, .fullyConnected), (.gemm, .matrixProduct): return rowTile == nil
     case (.view, .flatten), (.view, .identity), (.view, .reshape): return rowTile == nil
-    case (.direct, .batchNormalization), (.direct, .elementwise), (.direct, .arithmetic), (.direct, .softmax),
+    case (.direct, .batchNormalization), (.direct, .arithmetic), (.direct, .softmax),
       (.direct, .mean), (.direct, .layerNormalization), (.direct, .transpose), (.direct, .slice),
       (.direct, .pad), (.direct, .gather), (.direct, .resize):
       return rowTile == nil

@@ -44,7 +44,9 @@ struct LayoutTests {
     var generator = SeededGenerator(seed: UInt64(seed), stream: 43)
     let plain = try OperatorFamily.wideConvolution.randomGraph(&generator)
     let graph = try LayoutAssignment.apply(layout, to: plain, convertsBoundary: false)
-    #expect(!graph.operators.contains { $0.kind == .layoutConversion })
+    // One channel is no block of several.
+    let isSingle = layout == .nhwc && plain[plain.outputs[0]].shape[1] == 1
+    #expect(graph.operators.count == (isSingle ? 2 : 1))
     let weights = randomWeights(for: plain, &generator)
     let (x, y) = (plain[plain.inputs[0]].shape, plain[plain.outputs[0]].shape)
     let image = randomValues(x.elementCount, &generator)

@@ -26,7 +26,8 @@ final class LoadedNetwork {
     let policy = SchedulingPolicy(
       fusion: .activation, scheduler: SchedulerName.exact.rawValue, rowTile: rowTile,
       layout: layout)
-    let bounded = try NetworkPlanner.bound(training: executable.graph, policy: policy, threads: threads,
+    let bounded = try NetworkPlanner.bound(
+      training: executable.graph, policy: policy, threads: threads,
       convertsBoundary: convertsBoundary)
     // A device whose memory nothing exceeds: every operator gets its fastest kernel.
     let device = DeviceProfile(
@@ -39,7 +40,8 @@ final class LoadedNetwork {
         "\(model) has \(graph.inputs.count) inputs and \(graph.outputs.count) outputs, not one each")
     }
     var generator = SeededGenerator(seed: 0)
-    input = (0..<graph[graph.inputs[0]].storedElementCount).map { _ in .random(in: -1...1, using: &generator) }
+    input = (0..<graph[graph.inputs[0]].storedElementCount).map { _ in .random(in: -1...1, using: &generator)
+    }
     fill()
   }
 
@@ -66,7 +68,8 @@ final class LoadedNetwork {
     let array = try NumPyArray(data: Data(contentsOf: URL(fileURLWithPath: file)), source: file)
     let graph = planned.graph
     let (x, y) = (graph[graph.inputs[0]], graph[graph.outputs[0]])
-    let values = x.layout == .nchw ? array.values : x.layout.values(of: x.shape, from: array.values, in: .nchw)
+    let values =
+      x.layout == .nchw ? array.values : x.layout.values(of: x.shape, from: array.values, in: .nchw)
     let result = try executor.run(values)
     return NumPyArray(
       shape: y.shape.dimensions,

@@ -33,7 +33,7 @@ public enum LayoutAssignment {
     case .convolution(_, let groups, _, _):
       if groups == 1 { return input[1] <= mostInterleavedChannels }
       return groups == input[1] && groups == graph[output].shape[1]
-    case .maxPool, .averagePool, .relu, .add: return true
+    case .maxPool, .averagePool, .relu, .elementwise, .add: return true
     case .concat(let axis):
       // Blocks are copied whole, and constants are in NCHW.
       return axis == 1 && node.inputs.allSatisfy({ graph[$0].role == .activation })

@@ -5,12 +5,13 @@ extension KernelFactory {
   ///
   /// - Precondition: the kind is one of those below.
   static func general(
-    _ kind: OperatorKind, inputs: [TensorShape], output y: TensorShape, operands: KernelOperands
+    _ kind: OperatorKind, inputs: [TensorShape], output y: TensorShape, elements: Int,
+    operands: KernelOperands
   ) -> any PreparedKernel {
     let x = inputs[0]
     switch kind {
     case .elementwise(let function):
-      return ElementwiseKernel(function, count: y.elementCount, operands: operands)
+      return ElementwiseKernel(function, count: elements, operands: operands)
     case .arithmetic(let function):
       return Arithmetic(function, x, inputs[1], output: y, operands: operands)
     case .softmax(let axis): return Softmax(split: AxisSplit(x, axes: axis..<axis + 1), operands: operands)

@@ -95,6 +95,8 @@ package enum KernelFactory {
     case .relu: return Relu(count: elements, operands: operands)
     case .maxPool(let window):
       return Pool(input: x, output: y, window: window, reduction: .maximum, operands: operands)
+    case .averagePool(let window, _) where window.covers(height: x[2], width: x[3]):
+      return GlobalAveragePool(images: x[0] * x[1], plane: x[2] * x[3], operands: operands)
     case .averagePool(let window, let countsPadding):
       return Pool(
         input: x, output: y, window: window, reduction: .mean(countsPadding: countsPadding),
@@ -108,7 +110,9 @@ package enum KernelFactory {
     case .fullyConnected: return FullyConnected(input: x, outputs: y[1], operands: operands)
     case .elementwise, .arithmetic, .softmax, .mean, .layerNormalization, .matrixProduct, .transpose, .slice,
       .pad, .gather, .resize:
-      return general(node.kind, inputs: node.inputs.map { graph[$0].shape }, output: y, operands: operands)
+      return general(
+        node.kind, inputs: node.inputs.map { graph[$0].shape }, output: y, elements: elements,
+        operands: operands)
     case .opaque(let type): throw .notExecutable(operatorName: node.name, type: type)
     }
   }

@@ -6,6 +6,15 @@ extension KernelSchedule {
   /// that it competes with.
   public static let fittedRowTiles: [Int?] = [1, 2, 4, 8, nil]
 
+  /// The option of ``fittedOptions(for:in:threads:)`` by which a network is admitted to a device: that with the smallest
+  /// workspace of those that store no more weights than there are.
+  public static func leastOption(for id: OperatorID, in graph: Graph, threads: Int = 1) -> KernelSchedule {
+    let options = fittedOptions(for: id, in: graph, threads: threads)
+    guard graph[id].inputs.count > 1 else { return options[0] }
+    let bytes = graph[graph[id].inputs[1]].byteCount
+    return options.first { ($0.packedWeightBytes(for: id, in: graph) ?? 0) <= bytes } ?? options[0]
+  }
+
   /// Algorithms that have a choice of row tiles.
   private static let tiledAlgorithms: [KernelAlgorithm] = [
     .im2colGEMM, .directPanel, .winograd2x2, .winograd4x4,

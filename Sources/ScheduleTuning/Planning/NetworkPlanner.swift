@@ -28,8 +28,10 @@ public enum NetworkPlanner {
   ) throws(PlanningError) -> BoundedNetwork {
     _ = try scheduler(of: policy)
     let inference: InferenceGraph
-    do { inference = try InferenceGraph(
-        training, fusion: policy.fusion, layout: policy.layout, convertsBoundary: convertsBoundary) } catch {
+    do {
+      inference = try InferenceGraph(
+        training, fusion: policy.fusion, layout: policy.layout, convertsBoundary: convertsBoundary)
+    } catch {
       throw .graph(error)
     }
     let graph = inference.graph
@@ -37,7 +39,7 @@ public enum NetworkPlanner {
       switch policy.rowTile {
       case .rows(let rows): KernelSchedule.choose(for: id, in: graph, rowTile: rows, threads: threads)
       case .whole: KernelSchedule.choose(for: id, in: graph, rowTile: nil, threads: threads)
-      case .fit: KernelSchedule.fittedOptions(for: id, in: graph, threads: threads)[0]
+      case .fit: KernelSchedule.leastOption(for: id, in: graph, threads: threads)
       }
     }
     return BoundedNetwork(
