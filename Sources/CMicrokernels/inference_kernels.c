@@ -270,6 +270,32 @@ void inference_average_pool(inference_window v, const float *x, ptrdiff_t channe
   if (!direct_pool(v, x, channels, 0, countsPadding != 0, y)) any_average_pool(v, x, channels, countsPadding, y);
 }
 
+// The weights are read once, from wherever they lie: several rows at a time keep enough of them on their way.
+MULTIVERSION
+void inference_matrix_vector(const float *weight, ptrdiff_t rows, ptrdiff_t columns, const float *x, const float *bias,
+                             float *y) {
+  enum { lanes = 16, together = 4 };
+  for (ptrdiff_t r = 0; r < rows; r += together) {
+    // The last rows overlap those before them, or there are fewer.
+    const ptrdiff_t first = r + together <= rows ? r : rows > together ? rows - together : 0;
+    const float *row[together];
+    for (int k = 0; k < together; k++) row[k] = weight + (first + k < rows ? first + k : rows - 1) * columns;
+    float sums[together][lanes] = {{0}};
+    ptrdiff_t i = 0;
+    for (; i + lanes <= columns; i += lanes) {
+      for (int k = 0; k < together; k++) {
+        for (int lane = 0; lane < lanes; lane++) sums[k][lane] += row[k][i + lane] * x[i + lane];
+      }
+    }
+    for (int k = 0; k < together && first + k < rows; k++) {
+      float sum = bias ? bias[first + k] : 0;
+      for (ptrdiff_t rest = i; rest < columns; rest++) sum += row[k][rest] * x[rest];
+      for (int lane = 0; lane < lanes; lane++) sum += sums[k][lane];
+      y[first + k] = sum;
+    }
+  }
+}
+
 MULTIVERSION
 void inference_row_means(const float *x, ptrdiff_t rows, ptrdiff_t columns, float *y) {
   enum { lanes = 16 };

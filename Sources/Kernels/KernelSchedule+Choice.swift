@@ -92,7 +92,8 @@ extension KernelSchedule {
       return rowTile.map { $0 > 0 } ?? true && window.kernel == Size2D(1) && window.stride == Size2D(1)
         && window.padding == Padding2D(0)
     case (.depthwiseDirect, .convolution): return rowTile == nil && graph[node.inputs[1]].shape[1] == 1
-    case (.gemm, .fullyConnected), (.gemm, .matrixProduct): return rowTile == nil
+    case (.gemm, .fullyConnected), (.gemm, .matrixProduct), (.dotProducts, .fullyConnected):
+      return rowTile == nil
     case (.view, .flatten), (.view, .identity), (.view, .reshape): return rowTile == nil
     case (.direct, .batchNormalization), (.direct, .arithmetic), (.direct, .softmax),
       (.direct, .mean), (.direct, .layerNormalization), (.direct, .transpose), (.direct, .slice),

@@ -31,6 +31,8 @@ public enum KernelAlgorithm: String, Hashable, Codable, Sendable, CaseIterable {
   case depthwiseBlocked
   /// A fully connected layer or matrix product by BLAS. No workspace.
   case gemm
+  /// A fully connected layer as dot products in vector registers, one image at a time. No workspace.
+  case dotProducts
   /// Plain loops over the elements: pools, sums, batch norm, functions, copies in another order. No workspace.
   case direct
   /// The same bytes under another shape: no work where the plan lets both share a storage, else one copy.

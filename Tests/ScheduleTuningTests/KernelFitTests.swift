@@ -238,7 +238,7 @@ struct KernelFitTests {
     #expect(tiles("directInPlace", "reduction") == [""])
     #expect(options("right").prefix(3) == ["gemm1x1", "directInPlace", "directInPlace channels"])
     #expect(options("pool") == ["direct"])
-    #expect(options("logits") == ["gemm"])
+    #expect(options("logits") == ["gemm", "dotProducts"])
   }
 
   /// A whole device: real measurements, stored, and found again.

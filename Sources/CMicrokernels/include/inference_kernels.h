@@ -42,6 +42,10 @@ void inference_max_pool(inference_window window, const float *x, ptrdiff_t chann
 void inference_average_pool(inference_window window, const float *x, ptrdiff_t channels, int countsPadding,
                             float *y);
 
+/// The products of `rows` rows of `columns` weights with one vector, plus `bias` (where it is not null).
+void inference_matrix_vector(const float *weight, ptrdiff_t rows, ptrdiff_t columns, const float *x, const float *bias,
+                             float *y);
+
 /// The mean of each of `rows` rows of `columns` elements.
 void inference_row_means(const float *x, ptrdiff_t rows, ptrdiff_t columns, float *y);
 

@@ -107,7 +107,7 @@ extension KernelAlgorithm {
     case .winograd2x2, .winograd4x4, .winograd2x2GEMM, .winograd4x4GEMM, .directInPlace, .directPanel,
       .directBlocked, .depthwiseBlocked:
       true
-    case .im2colGEMM, .gemm1x1, .depthwiseDirect, .gemm, .direct, .view: false
+    case .im2colGEMM, .gemm1x1, .depthwiseDirect, .dotProducts, .gemm, .direct, .view: false
     }
   }
 
@@ -116,7 +116,7 @@ extension KernelAlgorithm {
     switch self {
     case .im2colGEMM, .gemm1x1, .gemm, .winograd2x2GEMM, .winograd4x4GEMM: true
     case .winograd2x2, .winograd4x4, .directInPlace, .directPanel, .directBlocked, .depthwiseBlocked,
-      .depthwiseDirect, .direct, .view:
+      .depthwiseDirect, .dotProducts, .direct, .view:
       false
     }
   }

@@ -107,6 +107,8 @@ package enum KernelFactory {
     case .concat(let axis):
       return Concatenation(inputs: node.inputs.map { graph[$0].shape }, axis: axis, operands: operands)
     case .flatten, .identity, .reshape: return View(count: y.elementCount, operands: operands)
+    case .fullyConnected where schedule.algorithm == .dotProducts:
+      return DotProducts(images: x[0], columns: x[1], outputs: y[1], operands: operands)
     case .fullyConnected: return FullyConnected(input: x, outputs: y[1], operands: operands)
     case .elementwise, .arithmetic, .softmax, .mean, .layerNormalization, .matrixProduct, .transpose, .slice,
       .pad, .gather, .resize:

@@ -23,7 +23,8 @@ extension KernelSchedule {
   /// The kernel schedules that an operator can be given under ``RowTile/fit``, the smallest workspace first.
   ///
   /// For a convolution these are all algorithms that apply, each with every row tile; tiles that come to the same
-  /// workspace as the whole image count once. Other operators have the single one that
+  /// workspace as the whole image count once. Fully connected layers
+  /// of one image have two. Other operators have the single one that
   /// ``choose(for:in:rowTile:threads:)`` gives. With several threads, what is worth sharing is shared, and comes unshared as
   /// well where that takes less workspace.
   ///
@@ -31,6 +32,11 @@ extension KernelSchedule {
   public static func fittedOptions(for id: OperatorID, in graph: Graph, threads: Int = 1) -> [KernelSchedule]
   {
     let standard = choose(for: id, in: graph, rowTile: nil, threads: threads)
+    if case .fullyConnected = graph[id].kind, graph[graph[id].inputs[0]].shape[0] == 1 {
+      var products = standard
+      products.algorithm = .dotProducts
+      return [standard, products]
+    }
     guard case .convolution = graph[id].kind, standard.algorithm != .depthwiseDirect,
       graph[graph[id].outputs[0]].layout == .nchw
     else {
