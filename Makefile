@@ -4,7 +4,7 @@ SEARCH_OPTIONS ?=
 SWIFT_CODE = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 BENCHMARKS = swift run -c release --package-path Benchmarks
 
-.PHONY: search test build lint format doctor memory-results latency-results clean
+.PHONY: search test build lint format doctor memory-results latency-results tuning-results clean
 
 search: build
 	.build/release/tandem search $(EXPERIMENT) $(SEARCH_OPTIONS)
@@ -39,6 +39,13 @@ latency-results:
 	Benchmarks/Peers/environment.sh
 	swift build -c release --package-path Benchmarks --product kernel-server
 	.venv-peers/bin/python3 Benchmarks/Peers/compare.py
+
+# Some 10 minutes on an idle machine: the tuner, networks as sums of their operators, and what schedules change.
+tuning-results:
+	Scripts/setup.sh
+	$(BENCHMARKS) schedule-tuning tuning-quality
+	$(BENCHMARKS) schedule-tuning additivity
+	$(BENCHMARKS) schedule-tuning co-design
 
 clean:
 	rm -rf .build Benchmarks/.build

@@ -127,7 +127,7 @@ let targets: [Target] = [
       "Foundations", "ComputationGraph", "MemoryPlanning", "Kernels", "SearchSpaces", "Devices",
       "ScheduleTuning",
       "Training",
-      "AccuracyEstimation", "CoSearch",
+      "AccuracyEstimation", "CoSearch", .product(name: "GRDB", package: "GRDB.swift"),
     ]),
   tests(
     of: "Deployment",

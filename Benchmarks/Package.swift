@@ -7,15 +7,20 @@ let package = Package(
   products: [
     .executable(name: "memory-scheduling", targets: ["MemoryScheduling"]),
     .executable(name: "kernel-server", targets: ["KernelServer"]),
+    .executable(name: "schedule-tuning", targets: ["ScheduleStudies"]),
   ],
   dependencies: [
     .package(name: "Tandem", path: ".."),
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
   ],
   targets: [
+    .target(
+      name: "BenchmarkSupport", dependencies: [.product(name: "Tandem", package: "Tandem")],
+      swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
     .executableTarget(
       name: "MemoryScheduling",
       dependencies: [
+        "BenchmarkSupport",
         .product(name: "Tandem", package: "Tandem"),
         .product(name: "TandemTestSupport", package: "Tandem"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -25,6 +30,14 @@ let package = Package(
     .executableTarget(
       name: "KernelServer",
       dependencies: ["CRoofline", .product(name: "Tandem", package: "Tandem")],
+      swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
+    .executableTarget(
+      name: "ScheduleStudies",
+      dependencies: [
+        "BenchmarkSupport",
+        .product(name: "Tandem", package: "Tandem"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
   ],
   swiftLanguageModes: [.v6]

@@ -44,6 +44,27 @@ import Training
     }
     try checkReaders(small)
     try checkSchedule(small)
+    try checkMeasurement(small)
+  }
+
+  /// `tandem measure` of the run: the bundle's network, in the arena that the bundle says.
+  private func checkMeasurement(_ small: SmallExperiment) throws {
+    let run = small.scratch.path("run")
+    let brief = ["--repeat", "2", "--format", "json"]
+    for device in ["mcu-128k", "mcu-256k"] {
+      let bundle = small.scratch.path("run/best/\(device)")
+      let result = try Executable.run(["measure", run, "--device", device] + brief)
+      #expect(result.status == 0, "\(result.errors)")
+      let report = try object(result.output)
+      let manifest = try BundleVerifier.verify(URL(fileURLWithPath: bundle))
+      #expect(report["arenaBytes"] as? Int == manifest.memory.arenaBytes)
+      #expect(report["measuredArenaBytes"] as? Int == manifest.memory.arenaBytes)
+      #expect(report["randomWeights"] as? Int == 0)
+    }
+    let ambiguous = try Executable.run(["measure", run] + brief)
+    #expect(ambiguous.status == 2 && ambiguous.errors.contains("mcu-128k or mcu-256k"), "\(ambiguous.errors)")
+    let unknown = try Executable.run(["measure", run, "--device", "mcu-1m"] + brief)
+    #expect(unknown.status == 2 && unknown.errors.contains("mcu-1m"), "\(unknown.errors)")
   }
 
   /// `tandem schedule` on an exported model: every scheduler's peak is what the independent referee computes for the

@@ -4,7 +4,7 @@ import Testing
 /// Help, and mistakes on purpose: one clear line, exit code 2, nothing written.
 @Suite(.serialized) struct UsageTests {
   @Test(arguments: [
-    [], ["search"], ["status"], ["report"], ["export"], ["evaluate"], ["schedule"], ["measure"],
+    [], ["search"], ["status"], ["report"], ["export"], ["evaluate"], ["schedule"], ["tune"], ["measure"],
     ["space"],
     ["space", "list"],
     ["space", "describe"], ["space", "sample"], ["device"], ["device", "list"], ["device", "show"],
@@ -29,6 +29,15 @@ import Testing
     (["measure", "missing.onnx", "--repeat", "0"], "--repeat"),
     (["measure", "missing.onnx", "--row-tile", "all"], "--row-tile"),
     (["measure", "missing.onnx", "--output", "y.npy"], "--output needs --input"),
+    (["measure", "missing.onnx", "--device", "mcu-256k"], "missing.onnx"),
+    (["measure", "Sources"], "Sources holds no run"),
+    (["measure", "missing.onnx", "--schedule", "a.json", "--row-tile", "4"], "--row-tile"),
+    (["measure", "missing.onnx", "--row-tile", "4", "--time-limit", "1s"], "--time-limit"),
+    (["measure", "missing.onnx", "--time-limit", "soon"], "--time-limit"),
+    (["tune", "README.md"], "README.md"), (["tune", "missing.yaml"], "missing.yaml"),
+    (["tune", "missing.onnx"], "missing.onnx"), (["tune", "missing.onnx", "--trials", "0"], "--trials"),
+    (["tune", "missing.onnx", "--threads", "1", "--device", "mcu-256k"], "not both"),
+    (["tune", "missing.onnx", "--time-limit", "-1s"], "--time-limit"),
     (["device", "show", "mcu-256"], "mcu-256k"), (["space", "describe", "missing.yaml"], "missing.yaml"),
     (["space", "sample", "SearchSpaces/nasbench201.yaml", "--count", "-1"], "--count"),
   ])

@@ -125,7 +125,10 @@ import Testing
     let value = LatencyStatistics(sampleMilliseconds: [1.5, 2.5], warmup: 1, threads: 2)
     do {
       let database = try ScheduleDatabase(at: file)
-      for workload in 0..<20 { _ = try database.freeze(value, workload: "\(workload)", target: target) }
+      for workload in 0..<20 {
+        _ = try database.freeze(value, workload: "\(workload)", target: target)
+        try database.store([TuningRecordTests.record("\(workload)", 1, 1.5)], target: target)
+      }
     }
     let intact = try Data(contentsOf: file)
     var generator = SeededGenerator(seed: 24)
@@ -140,7 +143,10 @@ import Testing
       }
       do {
         let database = try ScheduleDatabase(at: file)
-        for workload in 0..<20 { _ = try database.latency(workload: "\(workload)", target: target.key) }
+        for workload in 0..<20 {
+          _ = try database.latency(workload: "\(workload)", target: target.key)
+          _ = try database.tuningRecords(workload: "\(workload)", target: target.key)
+        }
         _ = try database.count()
       } catch {
         refusals += 1

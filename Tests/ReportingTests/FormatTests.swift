@@ -23,6 +23,7 @@ import Testing
 
   @Test func scheduleReport() throws { try roundTrip(ScheduleReport.self) }
   @Test func measurementReport() throws { try roundTrip(MeasurementReport.self) }
+  @Test func tuningReport() throws { try roundTrip(TuningReport.self) }
   @Test func runStatus() throws { try roundTrip(RunStatus.self) }
   @Test func trialStatus() throws { try roundTrip(TrialStatus.self) }
 }

@@ -17,14 +17,22 @@ public struct DatabaseLatencySource: LatencySource {
     try reporting { try LatencyMeter(device: device).latency(of: network, database: database).statistics }
   }
 
-  /// The stored latencies, or those that are measured now: the least of a few samples (`LatencyMeter.operatorPolicy`).
+  /// The tuned or the stored latencies, or those that are measured now (`KernelCandidates`).
   public func operatorMilliseconds(
     of id: OperatorID, in graph: Graph, under schedules: [KernelSchedule], on device: DeviceProfile
   ) throws(LatencySourceError) -> [Double] {
-    try reporting {
-      try LatencyMeter(device: device).latencies(of: id, in: graph, under: schedules, database: database)
-        .map(\.minMilliseconds)
-    }
+    try reporting { try candidates(on: device).milliseconds(of: id, in: graph, under: schedules) }
+  }
+
+  /// What tuning found worth choosing, and the fixed choices of operators that were not tuned.
+  public func kernelCandidates(
+    in graph: Graph, on device: DeviceProfile
+  ) throws(LatencySourceError) -> [[KernelSchedule]] {
+    try reporting { try candidates(on: device).options(in: graph) }
+  }
+
+  private func candidates(on device: DeviceProfile) -> KernelCandidates {
+    KernelCandidates(meter: LatencyMeter(device: device), database: database)
   }
 
   private func reporting<Value>(_ work: () throws -> Value) throws(LatencySourceError) -> Value {

@@ -68,7 +68,8 @@ struct DeviceScreening {
       }
       do {
         let fit = try KernelFit(
-          least, arenaLimitBytes: device.arenaLimitBytes, weightLimitBytes: device.flashBytes)
+          least, arenaLimitBytes: device.arenaLimitBytes, weightLimitBytes: device.flashBytes,
+          candidates: latency.kernelCandidates(in: least.graph, on: device))
         var costs: [OperatorID: [Double]] = [:]
         for (id, options) in fit.openChoices {
           costs[id] = try latency.operatorMilliseconds(

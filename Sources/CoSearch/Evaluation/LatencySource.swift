@@ -14,6 +14,21 @@ public protocol LatencySource: Sendable {
   func operatorMilliseconds(
     of id: OperatorID, in graph: Graph, under schedules: [KernelSchedule], on device: DeviceProfile
   ) throws(LatencySourceError) -> [Double]
+
+  /// The kernel schedules that each operator of a network in inference form can be given on `device`, by operator index,
+  /// the smallest workspace first.
+  func kernelCandidates(
+    in graph: Graph, on device: DeviceProfile
+  ) throws(LatencySourceError) -> [[KernelSchedule]]
+}
+
+extension LatencySource {
+  /// The fixed choices: of a source that knows of no tuning.
+  public func kernelCandidates(
+    in graph: Graph, on device: DeviceProfile
+  ) throws(LatencySourceError) -> [[KernelSchedule]] {
+    graph.operatorIDs.map { KernelSchedule.fittedOptions(for: $0, in: graph, threads: device.threads) }
+  }
 }
 
 /// Why there is no latency.

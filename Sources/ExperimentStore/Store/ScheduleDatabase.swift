@@ -3,16 +3,17 @@ import Foundations
 import GRDB
 import ScheduleTuning
 
-/// The schedule database: latencies by workload and target, shared by runs and processes.
+/// The schedule database: latencies and tuning records by workload and target, shared by runs and processes.
 ///
-/// A value is frozen once written: whoever measures the same workload later is given the first value, so that a
+/// A latency is frozen once written: whoever measures the same workload later is given the first value, so that a
 /// search can be repeated exactly.
-public final class ScheduleDatabase: LatencyDatabase {
+public final class ScheduleDatabase: TuningDatabase {
   /// The database file.
   public let url: URL
-  private let database: DatabaseQueue
+  let database: DatabaseQueue
+  let tuningCache = TuningCache()
 
-  private static let file = DatabaseFile(
+  static let file = DatabaseFile(
     kind: "schedule database", applicationID: 0x544E_4453, migrator: migrator)
 
   private static var migrator: DatabaseMigrator {
@@ -26,6 +27,7 @@ public final class ScheduleDatabase: LatencyDatabase {
         table.primaryKey(["workload", "target"])
       }
     }
+    migrator.registerMigration("2") { try TuningRows.create($0) }
     return migrator
   }
 

@@ -11,6 +11,9 @@ public enum NumberFormat {
       format: value >= 100 ? "%.0f ms" : value >= 10 ? "%.1f ms" : value >= 1 ? "%.2f ms" : "%.3f ms", value)
   }
 
+  /// A ratio with two decimals: `1.25×`.
+  public static func ratio(_ value: Double) -> String { String(format: "%.2f×", value) }
+
   /// A duration as `42 s`, `3 min 07 s` or `2 h 05 min`.
   public static func duration(seconds: Double) -> String {
     let whole = Int(max(0, seconds).rounded())

@@ -42,39 +42,33 @@ extension LatencyMeter {
     _ id: OperatorID, in graph: Graph, under schedules: [KernelSchedule]
   ) throws -> [LatencyStatistics] {
     let single = try graph.containing(id)
-    var competitors: [MeasuredNetwork] = []
-    for schedule in schedules {
-      let workspaceBytes = schedule.workspaceBytes(for: OperatorID(0), in: single)
-      let problem = MemoryProblem(graph: single, model: MemoryModel(workspaceBytes: [workspaceBytes]))
-      let order = single.kahnOrder()
-      let plan = try GreedyBySizeAllocator().allocate(problem, order: order, alignment: 64)
-      competitors.append(
-        try MeasuredNetwork(single) { weights throws(KernelError) in
-          try NetworkExecutor(
-            graph: single, order: order, plan: plan, schedules: [schedule], weights: weights,
-            threads: target.threads)
-        })
+    let competitors = try schedules.map { schedule in
+      try MeasuredNetwork(single) { weights throws(KernelError) in
+        try single.executor(of: schedule, weights: weights, threads: target.threads)
+      }
     }
     return try measure(competitors, by: operatorPolicy)
   }
 }
 
 extension Graph {
-  /// The graph of one operator alone: the activations that it reads are inputs, its results outputs.
-  fileprivate func containing(_ id: OperatorID) throws(GraphError) -> Graph {
-    let node = self[id]
-    let used = Set(node.inputs + node.outputs).sorted()
-    var numbers: [TensorID: TensorID] = [:]
-    for (number, tensor) in used.enumerated() { numbers[tensor] = TensorID(number) }
-    func renumbered(_ tensors: [TensorID]) -> [TensorID] { tensors.map { numbers[$0]! } }
-    return try Graph(
-      name: node.name, tensors: used.map { self[$0] },
-      operators: [
-        Operator(
-          name: node.name, kind: node.kind, inputs: renumbered(node.inputs),
-          outputs: renumbered(node.outputs))
-      ],
-      inputs: renumbered(used.filter { node.inputs.contains($0) && self[$0].role == .activation }),
-      outputs: renumbered(node.outputs))
+  /// An executor of a graph of a single operator.
+  ///
+  /// - Throws: `KernelError` if the kernel schedule cannot be prepared.
+  func executor(
+    of schedule: KernelSchedule, weights: WeightValues, threads: Int
+  ) throws(KernelError) -> NetworkExecutor {
+    precondition(operators.count == 1, "a graph of one operator is wanted")
+    let id = OperatorID(0)
+    let workspaceBytes = schedule.applies(to: id, in: self) ? schedule.workspaceBytes(for: id, in: self) : 0
+    let problem = MemoryProblem(graph: self, model: MemoryModel(workspaceBytes: [workspaceBytes]))
+    let plan: ArenaPlan
+    do throws(SchedulingError) {
+      plan = try GreedyBySizeAllocator().allocate(problem, order: [id], alignment: 64)
+    } catch {
+      preconditionFailure("the only order of one operator is refused: \(error)")
+    }
+    return try NetworkExecutor(
+      graph: self, order: [id], plan: plan, schedules: [schedule], weights: weights, threads: threads)
   }
 }

@@ -63,11 +63,16 @@ public struct KernelFit: Sendable {
 
   /// Finds out which choices there are.
   ///
-  /// - Parameter least: what ``NetworkPlanner/plan(_:alignment:)`` gives under a policy with ``RowTile/fit``.
-  /// - Precondition: its policy has that row tile, and its arena and weights are within the limits.
+  /// - Parameters:
+  ///   - least: what ``NetworkPlanner/plan(_:alignment:)`` gives under a policy with ``RowTile/fit``.
+  ///   - candidates: the kernel schedules of each operator, by operator index (``KernelCandidates``), the smallest workspace
+  ///     first; nil for ``KernelSchedule/fittedOptions(for:in:threads:)``.
+  /// - Precondition: its policy has that row tile, its arena and weights are within the limits, and each operator has
+  ///   the schedule that `least` gives it among its candidates.
   /// - Throws: ``PlanningError`` if the policy's scheduler fails.
   public init(
-    _ least: PlannedNetwork, arenaLimitBytes: Int, weightLimitBytes: Int? = nil
+    _ least: PlannedNetwork, arenaLimitBytes: Int, weightLimitBytes: Int? = nil,
+    candidates: [[KernelSchedule]]? = nil
   ) throws(PlanningError) {
     precondition(least.policy.rowTile == .fit, "the policy leaves no choice of kernels")
     precondition(least.arena.arenaBytes <= arenaLimitBytes, "not even the smallest workspaces fit")
@@ -78,8 +83,9 @@ public struct KernelFit: Sendable {
     let graph = least.graph
     let options = graph.operatorIDs.map { id in
       let slack = starts.map { $0.budget.slackBytes(of: id, limitBytes: arenaLimitBytes) }.max() ?? 0
-      return KernelSchedule.fittedOptions(for: id, in: graph, threads: least.threads)
-        .filter { $0.workspaceBytes(for: id, in: graph) <= slack }
+      let all =
+        candidates?[id.index] ?? KernelSchedule.fittedOptions(for: id, in: graph, threads: least.threads)
+      return all.filter { $0.workspaceBytes(for: id, in: graph) <= slack }
     }
     self.starts = starts
     self.options = options

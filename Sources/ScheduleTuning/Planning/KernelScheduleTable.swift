@@ -68,6 +68,12 @@ public struct KernelScheduleTable: Codable, Hashable, Sendable {
     }
   }
 
+  /// The table with these rows.
+  public init(operators: [Entry]) {
+    schemaVersion = Self.currentSchemaVersion
+    self.operators = operators
+  }
+
   /// Reads a table; other versions of the format are refused.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)

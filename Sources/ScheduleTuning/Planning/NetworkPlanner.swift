@@ -73,7 +73,8 @@ public enum NetworkPlanner {
   ///
   /// A network that does not fit the device with the smallest workspaces is planned with those.
   ///
-  /// - Parameter database: holds the latencies; those that are missing are measured now and frozen in it.
+  /// - Parameter database: holds tuning records and latencies (``KernelCandidates``); latencies that are missing are measured now
+  ///   and frozen in it.
   /// - Throws: ``PlanningError``; `KernelError` if an operator cannot be run; the database's own errors.
   public static func plan(
     _ bounded: BoundedNetwork, for device: DeviceProfile, database: any LatencyDatabase
@@ -82,15 +83,39 @@ public enum NetworkPlanner {
     guard bounded.policy.rowTile == .fit, least.arena.arenaBytes <= device.arenaLimitBytes else {
       return least
     }
+    let candidates = KernelCandidates(meter: LatencyMeter(device: device), database: database)
     let fit = try KernelFit(
-      least, arenaLimitBytes: device.arenaLimitBytes, weightLimitBytes: device.flashBytes)
-    let meter = LatencyMeter(device: device)
+      least, arenaLimitBytes: device.arenaLimitBytes, weightLimitBytes: device.flashBytes,
+      candidates: candidates.options(in: bounded.graph))
     var costs: [OperatorID: [Double]] = [:]
     for (id, options) in fit.openChoices {
-      costs[id] = try meter.latencies(of: id, in: bounded.graph, under: options, database: database)
-        .map(\.minMilliseconds)
+      costs[id] = try candidates.milliseconds(of: id, in: bounded.graph, under: options)
     }
     return try fit.plan(costs: costs)
+  }
+
+  /// The plan under kernel schedules that are given.
+  ///
+  /// - Parameters:
+  ///   - schedules: one for each operator of `bounded`, by operator index, which applies to it.
+  ///   - order: how the operators run; nil for the order that the policy's scheduler finds.
+  ///   - timeLimit: for ordering alone; nil for none.
+  /// - Throws: ``PlanningError``.
+  public static func plan(
+    _ bounded: BoundedNetwork, schedules: [KernelSchedule], order: [OperatorID]? = nil, alignment: Int,
+    timeLimit: Duration? = nil
+  ) throws(PlanningError) -> PlannedNetwork {
+    let given = BoundedNetwork(
+      policy: bounded.policy, inference: bounded.inference, schedules: schedules, threads: bounded.threads)
+    guard let order else { return try plan(given, alignment: alignment, timeLimit: timeLimit) }
+    let name = try scheduler(of: bounded.policy).name
+    let schedule: Schedule
+    do throws(SchedulingError) {
+      schedule = try Schedule(order: order, problem: given.problem, scheduler: name)
+    } catch {
+      throw .scheduling(error)
+    }
+    return try place(given, schedule: schedule, alignment: alignment, trivialBound: given.trivialBound)
   }
 
   /// Gives every buffer of an ordered network an offset and validates the plan.

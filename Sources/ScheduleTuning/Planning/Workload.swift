@@ -69,6 +69,15 @@ extension Workload {
   ///
   /// - Precondition: `id` is an operator of `graph`.
   public init(of id: OperatorID, in graph: Graph, by schedule: KernelSchedule) {
+    self.init(of: id, in: graph, remark: " by \(schedule)")
+  }
+
+  /// Describes one operator by itself, under whatever kernel schedule.
+  ///
+  /// - Precondition: `id` is an operator of `graph`.
+  init(of id: OperatorID, in graph: Graph) { self.init(of: id, in: graph, remark: "") }
+
+  private init(of id: OperatorID, in graph: Graph, remark: String) {
     let node = graph[id]
     var numbers: [TensorID: Int] = [:]
     func operand(_ id: TensorID) -> String {
@@ -80,7 +89,7 @@ extension Workload {
     let inputs = node.inputs.map(operand).joined(separator: ", ")
     let outputs = node.outputs.map(operand).joined(separator: ", ")
     text =
-      "tandem operator workload \(Self.kernelRevision)\n\(node.kind.canonicalText) by \(schedule): \(inputs) -> \(outputs)\n"
+      "tandem operator workload \(Self.kernelRevision)\n\(node.kind.canonicalText)\(remark): \(inputs) -> \(outputs)\n"
   }
 }
 

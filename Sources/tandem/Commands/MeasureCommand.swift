@@ -15,32 +15,42 @@ import SearchSpaces
 struct MeasureCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "measure",
-    abstract: "Runs an ONNX model in a planned arena: latency, and memory as measured.",
+    abstract: "Runs a network in a planned arena: latency, and memory as measured.",
     discussion: """
       Batch norms are folded, activations fused, operators ordered for the lowest peak with the kernels' workspace. One \
-      run watches every byte of the arena; the figure for it is what that run touched.
+      run watches every byte of the arena; the figure for it is what that run touched. Of a run directory the best bundle is measured, \
+      under its own schedule.
 
       EXAMPLE
         tandem measure model.onnx
         tandem measure model.onnx --threads 2 --repeat 100 --format json
+        tandem measure model.onnx --time-limit 60s
         tandem measure model.onnx --input image.npy --output logits.npy
         tandem measure stripped.onnx --random-weights --seed 7
+        tandem measure runs/first --device mcu-256k
       """)
 
-  @Argument(help: "A model with static shapes, float32.", completion: .file(extensions: ["onnx"]))
+  @Argument(
+    help: "A model with static shapes, float32, or a run directory.", completion: .file(extensions: ["onnx"]))
   var model: String
-  @Option(help: "The threads that matrix products may use.") var threads = 1
+  @Option(help: "The device of a run directory; needed where it has several bundles.") var device: String?
+  @Option(help: "The threads that may share an operator (default: the device's, or 1).") var threads: Int?
   @Option(help: "The samples that count.") var `repeat` = 30
   @Option(
     help:
-      "Output rows that a convolution gathers at once: a number, whole, or fit for the fastest of each operator."
+      "Output rows that a convolution gathers at once: a number, whole, or fit for the fastest kernel of each operator (default)."
   )
-  var rowTile = RowTile.fit.text
+  var rowTile: String?
+  @Option(
+    help: "Kernel schedules to use: a bundle's schedule.json.", completion: .file(extensions: ["json"]))
+  var schedule: String?
+  @Option(help: "Tune the kernels of --row-tile fit before, for at most so long, such as 60s.")
+  var timeLimit: String?
   @Option(
     help: "The schedule database for --row-tile fit (default: in the user's data folder).",
     completion: .file())
   var database: String?
-  @Flag(help: "Fill weights whose values the file lacks with random ones.") var randomWeights = false
+  @Flag(help: "Fill weights whose values are missing with random ones.") var randomWeights = false
   @Option(help: "The seed of random weights, and of the input where none is given.") var seed: UInt64 = 0
   @Option(help: "The values of the model's input (float32).", completion: .file(extensions: ["npy"]))
   var input: String?
@@ -48,36 +58,46 @@ struct MeasureCommand: ParsableCommand {
   var output: String?
   @OptionGroup var format: FormatOption
 
-  /// How long to look for a better order.
-  private static let orderingTime = Duration.seconds(10)
-  /// Of every offset, in bytes.
-  private static let alignment = 64
-
   func validate() throws {
-    if !(1...1024).contains(threads) { throw ValidationError("--threads must be between 1 and 1024") }
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads must be between 1 and 1024")
+    }
     if !(1...100_000).contains(`repeat`) { throw ValidationError("--repeat must be between 1 and 100000") }
-    if RowTile(text: rowTile) == nil {
+    if let rowTile, RowTile(text: rowTile) == nil {
       throw ValidationError("--row-tile: '\(rowTile)' is no number of rows, 'whole' or 'fit'")
+    }
+    if schedule != nil, rowTile != nil { throw ValidationError("give --schedule or --row-tile, not both") }
+    if let timeLimit {
+      if DurationText.parse(timeLimit) == nil {
+        throw ValidationError("--time-limit: '\(timeLimit)' is no duration; write 10s, 500ms or 2min")
+      }
+      if schedule != nil || rowTile.map({ RowTile(text: $0) != .fit }) ?? false {
+        throw ValidationError("--time-limit is for tuning, which only --row-tile fit has a use for")
+      }
     }
     if output != nil, input == nil { throw ValidationError("--output needs --input") }
   }
 
   func run() throws {
     if let output { try checkOutput(output) }
-    let executable = try ONNXModel.load(from: URL(typed: model)).executable()
-    let known = randomWeights ? nil : try executable.storedWeights()
-    let values = try input.map { try readInput($0, of: executable.graph) }
-    if output != nil, executable.graph.outputs.count != 1 {
-      throw ExitStatus.badInput("--output: \(model) has \(executable.graph.outputs.count) outputs, not one")
+    let source = try loadSource()
+    let known = randomWeights && source.missingWeightCount > 0 ? nil : try source.weights()
+    let values = try input.map { try readInput($0, of: source.graph) }
+    if output != nil, source.graph.outputs.count != 1 {
+      throw ExitStatus.badInput("--output: \(model) has \(source.graph.outputs.count) outputs, not one")
     }
 
-    let planned = try plan(executable.graph)
+    let planning = MeasurePlanning(
+      source: source, name: model, threads: threads ?? source.device?.threads ?? 1,
+      rowTile: rowTile.flatMap(RowTile.init(text:)), scheduleFile: schedule,
+      tuningTime: timeLimit.flatMap(DurationText.parse), seed: seed
+    ) { try ScheduleDatabase(at: database.map { URL(typed: $0) } ?? ScheduleDatabase.defaultLocation()) }
+    let planned = try planning.plan()
     var generator = SeededGenerator(seed: seed)
-    let weights =
-      known ?? executable.weights(completedBy: .random(for: executable.graph, using: &generator))
+    let weights = known ?? source.weights(completedBy: .random(for: source.graph, using: &generator))
     let graph = planned.graph
     let inputs = values.map { [graph.inputs[0]: $0] } ?? graph.randomInputs(using: &generator)
-    let meter = LatencyMeter(policy: MeasurementPolicy(repeats: `repeat`), threads: threads)
+    let meter = LatencyMeter(policy: MeasurementPolicy(repeats: `repeat`), threads: planning.threads)
     let measurement = try meter.measurement(
       of: planned, weights: planned.inference.convert(weights), inputs: inputs)
 
@@ -87,7 +107,7 @@ struct MeasureCommand: ParsableCommand {
     }
     let report = MeasurementReport(
       model: model, planned, measurement, target: meter.target,
-      randomWeights: known == nil ? executable.missingWeights.count : 0)
+      randomWeights: known == nil ? source.missingWeightCount : 0)
     try format.print(report) { report.table() }
     guard report.measuredArenaBytes == report.arenaBytes else {
       throw ExitStatus.failure(
@@ -95,27 +115,13 @@ struct MeasureCommand: ParsableCommand {
     }
   }
 
-  private func plan(_ graph: Graph) throws -> PlannedNetwork {
-    let policy = SchedulingPolicy(
-      fusion: .activation, scheduler: SchedulerName.exact.rawValue, rowTile: RowTile(text: rowTile) ?? .fit)
-    let bounded = try NetworkPlanner.bound(training: graph, policy: policy, threads: threads)
-    try checkMemory(arenaBytes: bounded.trivialBound.bytes, weightBytes: bounded.weightBytes)
-    let planned =
-      policy.rowTile == .fit
-      ? try planFastest(bounded)
-      : try NetworkPlanner.plan(bounded, alignment: Self.alignment, timeLimit: Self.orderingTime)
-    try checkMemory(arenaBytes: planned.arena.arenaBytes, weightBytes: planned.weightBytes)
-    return planned
-  }
-
-  /// The plan in which every operator has its fastest kernel: that for a device whose memory nothing exceeds.
-  private func planFastest(_ bounded: BoundedNetwork) throws -> PlannedNetwork {
-    let device = DeviceProfile(
-      name: "unlimited", title: "", description: "", memoryBytes: Int.max / 4, threads: threads,
-      alignment: Self.alignment)
-    return try NetworkPlanner.plan(
-      bounded, for: device,
-      database: ScheduleDatabase(at: database.map { URL(typed: $0) } ?? ScheduleDatabase.defaultLocation()))
+  private func loadSource() throws -> MeasuredSource {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: model, isDirectory: &isFolder), isFolder.boolValue {
+      return try MeasuredSource(run: model, device: device)
+    }
+    if device != nil { throw ExitStatus.badInput("--device is for run directories, and \(model) is none") }
+    return try MeasuredSource(model: model)
   }
 
   private func readInput(_ file: String, of graph: Graph) throws -> [Float] {
@@ -140,17 +146,5 @@ struct MeasureCommand: ParsableCommand {
       }
     }
     try AtomicFile.checkWritable(URL(typed: output))
-  }
-
-  /// Finds out before anything large is allocated whether it can be: weights are held as read, folded and packed, and
-  /// the watched arena with a copy and its notes.
-  private func checkMemory(arenaBytes: Int, weightBytes: Int) throws {
-    let available = Int(clamping: ProcessInfo.processInfo.physicalMemory)
-    let (needed, overflow) = (arenaBytes + weightBytes).multipliedReportingOverflow(by: 3)
-    guard !overflow, needed < available else {
-      throw ExitStatus.badInput(
-        "\(model): arena and weights take \(ByteCount.describe(arenaBytes + weightBytes)), running them three times as "
-          + "much; this machine has \(ByteCount.describe(available))")
-    }
   }
 }

@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import MemoryPlanning
 
 /// One scheduler on one network under one memory model: a row of `results.csv`.

@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import MemoryPlanning
 
 /// Zhong et al., ICCAD 2023, beside ours.

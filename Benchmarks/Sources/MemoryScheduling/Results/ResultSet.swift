@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import MemoryPlanning
 
 /// Everything that one run measured, and how it was asked for.

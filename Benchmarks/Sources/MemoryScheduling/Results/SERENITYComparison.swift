@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import MemoryPlanning
 
 /// Ahn et al., MLSys 2020, beside ours.

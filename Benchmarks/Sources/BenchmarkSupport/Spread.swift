@@ -1,11 +1,11 @@
 /// Least, middle and largest of some numbers.
-struct Spread {
-  let minimum: Double
-  let median: Double
-  let maximum: Double
+package struct Spread {
+  package let minimum: Double
+  package let median: Double
+  package let maximum: Double
 
   /// Nil for no numbers.
-  init?(_ values: [Double]) {
+  package init?(_ values: [Double]) {
     guard let least = values.min(), let most = values.max() else { return nil }
     let sorted = values.sorted()
     let middle = sorted.count / 2
@@ -18,7 +18,7 @@ struct Spread {
 /// The mean of ratios: the root of their product.
 ///
 /// - Precondition: there is at least one, and all are positive.
-func geometricMean(_ ratios: [Double]) -> Double {
+package func geometricMean(_ ratios: [Double]) -> Double {
   precondition(!ratios.isEmpty && ratios.allSatisfy { $0 > 0 }, "a geometric mean needs positive ratios")
   return exp(ratios.reduce(0) { $0 + log($1) } / Double(ratios.count))
 }

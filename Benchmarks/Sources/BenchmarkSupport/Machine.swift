@@ -3,14 +3,14 @@ import Foundations
 import ScheduleTuning
 
 /// What the run was made on, for the page.
-struct Machine {
-  let processor: String
-  let processors: Int
-  let memoryBytes: Int
-  let operatingSystem: String
+package struct Machine {
+  package let processor: String
+  package let processors: Int
+  package let memoryBytes: Int
+  package let operatingSystem: String
 
   /// This machine.
-  static var current: Machine {
+  package static var current: Machine {
     // The version is part of a run's record, which is not kept here.
     let environment = RunEnvironment.current(threads: 1, packageVersion: "")
     return Machine(
@@ -19,7 +19,7 @@ struct Machine {
   }
 
   /// One line.
-  var text: String {
+  package var text: String {
     "\(processor); \(processors) processors; \(ByteCount.describe(memoryBytes)) of memory; \(operatingSystem)"
   }
 }

@@ -1,0 +1,53 @@
+import Kernels
+
+/// What became of a kernel schedule that was tried.
+public enum TuningOutcome: Hashable, Sendable {
+  /// It ran and computed the right values.
+  case measured(LatencyStatistics)
+  /// It cannot be prepared, or computes wrong values: why, in a sentence. It is never tried again.
+  case failed(reason: String)
+
+  /// The latency; nil of a failure.
+  public var statistics: LatencyStatistics? {
+    if case .measured(let statistics) = self { statistics } else { nil }
+  }
+}
+
+/// One kernel schedule of one operator that was tried on one target.
+public struct TuningRecord: Hashable, Sendable {
+  /// The operator: ``OperatorWorkload/key``.
+  public let workload: String
+  /// How it was computed.
+  public let schedule: KernelSchedule
+  /// What the cost model learns from.
+  public let features: ScheduleFeatures
+  /// What became of it when it was first tried.
+  public let outcome: TuningOutcome
+  /// The latency of a second, thorough measurement side by side with the other schedules that were nearly as fast as the
+  /// fastest; nil if it was not among them.
+  public let decision: LatencyStatistics?
+
+  /// Creates a record.
+  public init(
+    workload: String, schedule: KernelSchedule, features: ScheduleFeatures, outcome: TuningOutcome,
+    decision: LatencyStatistics? = nil
+  ) {
+    self.workload = workload
+    self.schedule = schedule
+    self.features = features
+    self.outcome = outcome
+    self.decision = decision
+  }
+
+  /// The least latency of the more thorough measurement there is, in milliseconds; nil of a failure.
+  public var milliseconds: Double? { decision?.minMilliseconds ?? firstMilliseconds }
+
+  /// The least latency when the schedule was first tried: what the search goes by, so that it takes the same way whether or not it was
+  /// ended and continued; nil of a failure.
+  public var firstMilliseconds: Double? { outcome.statistics?.minMilliseconds }
+
+  /// What the cost model learns from it; nil of a failure.
+  public var observation: CostModel.Observation? {
+    firstMilliseconds.map { CostModel.Observation(features: features, milliseconds: $0) }
+  }
+}
