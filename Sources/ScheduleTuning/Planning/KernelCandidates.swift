@@ -23,10 +23,10 @@ public struct KernelCandidates: Sendable {
   public func options(in graph: Graph) throws -> [[KernelSchedule]] {
     let threads = meter.target.threads
     return try graph.operatorIDs.map { id in
-      let standard = KernelSchedule.fittedOptions(for: id, in: graph, threads: threads)
       let tuned = try records(of: id, in: graph)
       return tuned.isEmpty
-        ? standard : Self.worthChoosing(tuned, standard: standard, of: id, in: graph, threads: threads)
+        ? KernelSchedule.fittedOptions(for: id, in: graph, threads: threads)
+        : Self.worthChoosing(tuned, of: id, in: graph, threads: threads)
     }
   }
 
@@ -61,9 +61,9 @@ public struct KernelCandidates: Sendable {
   }
 
   /// Of all schedules that were measured, those that none beats in latency, workspace and stored weights; the uniform choices that they
-  /// compete with; and the one of the least workspace, which is what a network is first planned with.
+  /// compete with; and ``KernelSchedule/leastOption(for:in:threads:)``, by which networks are admitted.
   private static func worthChoosing(
-    _ records: [TuningRecord], standard: [KernelSchedule], of id: OperatorID, in graph: Graph, threads: Int
+    _ records: [TuningRecord], of id: OperatorID, in graph: Graph, threads: Int
   ) -> [KernelSchedule] {
     struct Entry {
       let schedule: KernelSchedule
@@ -94,12 +94,13 @@ public struct KernelCandidates: Sendable {
         return isAsGood && (isBetter || otherNumber < number)
       }
     }.map(\.element.schedule)
+    let least = KernelSchedule.leastOption(for: id, in: graph, threads: threads)
     let measured = Set(entries.map(\.schedule))
     let uniform = KernelSchedule.fittedRowTiles.map {
       KernelSchedule.choose(for: id, in: graph, rowTile: $0, threads: threads)
     }.filter(measured.contains)
     var seen: Set<KernelSchedule> = []
-    let all = ([standard[0]] + front + uniform).filter { seen.insert($0).inserted }
+    let all = ([least] + front + uniform).filter { seen.insert($0).inserted }
     return all.enumerated().sorted {
       let (a, b) = (
         $0.element.workspaceBytes(for: id, in: graph), $1.element.workspaceBytes(for: id, in: graph)
