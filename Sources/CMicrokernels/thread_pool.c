@@ -18,6 +18,13 @@ enum {
 struct thread_team {
   ptrdiff_t size;
   pthread_t *threads;
+  /// One caller at a time.
+  pthread_mutex_t callers;
+  /// The processor that each member ran on last.
+  atomic_int *processors;
+#if defined(__linux__)
+  cpu_set_t allowed;
+#endif
   void (*work)(void *context, ptrdiff_t member);
   void *context;
   pthread_mutex_t mutex;
@@ -82,6 +89,28 @@ static unsigned next_generation(thread_team *team, unsigned seen) {
   return now;
 }
 
+// Moves a member away from processors that the members before it run on. Threads that wake each other every few
+// microseconds are often put on one processor, and run too shortly for the system to notice that another is idle.
+static void keep_apart(thread_team *team, ptrdiff_t index) {
+#if defined(__linux__)
+  int own = sched_getcpu();
+  int meets = 0;
+  for (ptrdiff_t i = 0; i < index; i++) meets |= atomic_load_explicit(&team->processors[i], memory_order_relaxed) == own;
+  if (meets) {
+    cpu_set_t others = team->allowed;
+    for (ptrdiff_t i = 0; i < index; i++) {
+      const int taken = atomic_load_explicit(&team->processors[i], memory_order_relaxed);
+      if (taken >= 0) CPU_CLR(taken, &others);
+    }
+    // It moves before the call returns. The caller itself is never moved.
+    if (CPU_COUNT(&others) > 0 && sched_setaffinity(0, sizeof others, &others) == 0) own = sched_getcpu();
+  }
+  atomic_store_explicit(&team->processors[index], own, memory_order_relaxed);
+#else
+  (void)team, (void)index;
+#endif
+}
+
 static void start_generation(thread_team *team) {
   atomic_fetch_add(&team->generation, 1);
   if (atomic_load(&team->sleepers) > 0) {
@@ -99,6 +128,7 @@ static void *serve(void *argument) {
   for (;;) {
     seen = next_generation(team, seen);
     if (atomic_load(&team->ends)) return NULL;
+    keep_apart(team, self.index);
     team->work(team->context, self.index);
     thread_team_barrier(team);
   }
@@ -109,11 +139,16 @@ void thread_team_run(thread_team *team, void (*work)(void *context, ptrdiff_t me
     work(context, 0);
     return;
   }
+  pthread_mutex_lock(&team->callers);
   team->work = work;
   team->context = context;
+#if defined(__linux__)
+  atomic_store_explicit(&team->processors[0], sched_getcpu(), memory_order_relaxed);
+#endif
   start_generation(team);
   work(context, 0);
   thread_team_barrier(team);
+  pthread_mutex_unlock(&team->callers);
 }
 
 void thread_team_destroy(thread_team *team) {
@@ -123,6 +158,8 @@ void thread_team_destroy(thread_team *team) {
   for (ptrdiff_t index = 1; index < team->size; index++) pthread_join(team->threads[index - 1], NULL);
   pthread_cond_destroy(&team->awake);
   pthread_mutex_destroy(&team->mutex);
+  pthread_mutex_destroy(&team->callers);
+  free(team->processors);
   free(team->threads);
   free(team);
 }
@@ -133,10 +170,16 @@ thread_team *thread_team_create(ptrdiff_t size) {
   if (!team) return NULL;
   *team = (thread_team){.size = 1};
   pthread_mutex_init(&team->mutex, NULL);
+  pthread_mutex_init(&team->callers, NULL);
+#if defined(__linux__)
+  sched_getaffinity(0, sizeof team->allowed, &team->allowed);
+#endif
   pthread_cond_init(&team->awake, NULL);
   team->threads = calloc((size_t)size, sizeof(pthread_t));
+  team->processors = malloc((size_t)size * sizeof(atomic_int));
+  for (ptrdiff_t index = 0; team->processors && index < size; index++) atomic_init(&team->processors[index], -1);
   for (ptrdiff_t index = 1; index < size; index++) {
-    member *self = team->threads ? malloc(sizeof(member)) : NULL;
+    member *self = team->threads && team->processors ? malloc(sizeof(member)) : NULL;
     if (self) *self = (member){team, index};
     // The team grows only while its members sleep or spin for their first run.
     if (!self || pthread_create(&team->threads[index - 1], NULL, serve, self) != 0) {

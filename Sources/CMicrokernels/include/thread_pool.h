@@ -16,7 +16,8 @@ thread_team *thread_team_create(ptrdiff_t size);
 void thread_team_destroy(thread_team *team);
 
 /// Calls `work(context, member)` once for each member 0 … size − 1, all at the same time, and returns when all have
-/// returned. Not reentrant, and to be called by one thread at a time.
+/// returned. Not reentrant; callers on
+/// several threads wait for each other.
 void thread_team_run(thread_team *team, void (*work)(void *context, ptrdiff_t member), void *context);
 
 /// Returns when every member of the team has called it as often: what was written before is visible afterwards. Within

@@ -98,7 +98,7 @@ public final class NetworkExecutor {
           endsTogether: !isLast && (parts > 1 || schedules[order[position + 1].index].threads > 1)))
     }
     self.steps = steps
-    team = try ThreadTeam(size: steps.map(\.parts).max() ?? 1)
+    team = try ThreadTeam.shared(size: steps.map(\.parts).max() ?? 1)
   }
 
   /// One operator in the order of running.

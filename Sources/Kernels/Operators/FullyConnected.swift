@@ -43,7 +43,8 @@ struct DotProducts: PreparedKernel {
     let bias = operands.inputs.count > 2 ? UnsafePointer(operands.inputs[2] + first) : nil
     for image in 0..<images {
       inference_matrix_vector(
-        operands.inputs[1] + first * columns, share.count, columns, operands.inputs[0] + image * columns, bias,
+        operands.inputs[1] + first * columns, share.count, columns, operands.inputs[0] + image * columns,
+        bias,
         operands.output + image * outputs + first)
     }
   }
