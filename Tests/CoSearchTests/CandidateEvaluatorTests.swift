@@ -58,7 +58,18 @@ import Testing
         if let rejection {
           #expect(rejection.peakBytes == expected.bytes)
           #expect(rejection.peakBytes > rejection.limitBytes || rejection.reason == .disconnected)
-          if rejection.reason == .memoryBound { #expect(rejection.provedInfeasible) }
+          if rejection.reason == .memoryBound {
+            let training = try experiment.space.trainingGraph(
+              for: candidate.architecture, input: experiment.dataset.input)
+            let bounded = try NetworkPlanner.bound(training: training, policy: candidate.policy)
+            let smallest = bounded.graph.operatorIDs.allSatisfy { id in
+              let own = bounded.schedules[id.index].workspaceBytes(for: id, in: bounded.graph)
+              return candidate.policy.rowTile != .fit
+                || KernelSchedule.fittedOptions(for: id, in: bounded.graph)
+                  .allSatisfy { $0.workspaceBytes(for: id, in: bounded.graph) >= own }
+            }
+            #expect(rejection.provedInfeasible == smallest)
+          }
         }
       }
       let isAdmitted = experiment.devices.contains { trial.isFeasible(on: $0.name) }

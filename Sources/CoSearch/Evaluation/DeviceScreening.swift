@@ -30,7 +30,7 @@ struct DeviceScreening {
       if bounded.trivialBound.bytes <= device.arenaLimitBytes { return true }
       rejections[device.name] = Rejection(
         reason: .memoryBound, peakBytes: bounded.trivialBound.bytes, limitBytes: device.arenaLimitBytes,
-        operatorName: bounded.trivialBound.operatorName, provedInfeasible: true)
+        operatorName: bounded.trivialBound.operatorName, provedInfeasible: bounded.hasSmallestWorkspaces)
       return false
     }
     var plans: [PlanClass: PlannedNetwork] = [:]
@@ -44,7 +44,7 @@ struct DeviceScreening {
         network = try NetworkPlanner.plan(bounded, alignment: device.alignment)
         plans[planClass] = network
       }
-      if let rejection = Self.rejection(of: network, by: device) {
+      if let rejection = Self.rejection(of: network, bounded, by: device) {
         rejections[device.name] = rejection
       } else {
         admitted.append((device, network))
@@ -110,13 +110,16 @@ struct DeviceScreening {
       parameters: network.graph.parameterCount)
   }
 
-  private static func rejection(of network: PlannedNetwork, by device: DeviceProfile) -> Rejection? {
+  private static func rejection(
+    of network: PlannedNetwork, _ bounded: BoundedNetwork, by device: DeviceProfile
+  ) -> Rejection? {
     let peak = network.peak
     let limit = device.arenaLimitBytes
     if peak.bytes > limit {
       return Rejection(
         reason: .memoryPeak, peakBytes: peak.bytes, limitBytes: limit, operatorName: peak.operatorName,
-        provedInfeasible: network.schedule.proof.lowerBytes(peak: peak.bytes) > limit)
+        provedInfeasible: network.schedule.proof.lowerBytes(peak: peak.bytes) > limit
+          && bounded.hasSmallestWorkspaces)
     }
     if network.arena.arenaBytes > limit {
       return Rejection(

@@ -14,7 +14,8 @@ public struct TrivialBound: Hashable, Sendable {
 /// A network under a scheduling policy before its operators are ordered: fused, kernels chosen, bounded from below.
 /// Cheap; enough to reject a candidate that fits no device.
 ///
-/// Under ``RowTile/fit`` every kernel has its smallest workspace: what is over a limit then is over it with all others.
+/// Under ``RowTile/fit`` every kernel has the smallest workspace of those that store no more weights than there are. What is
+/// over a limit then is over it with all others only if ``hasSmallestWorkspaces``.
 public struct BoundedNetwork: Sendable {
   /// The policy.
   public let policy: SchedulingPolicy
@@ -45,6 +46,18 @@ public struct BoundedNetwork: Sendable {
     let bound = MemoryBound.trivial(problem)
     trivialBound = TrivialBound(
       bytes: bound.bytes, operatorName: bound.operatorID.map { graph[$0].name } ?? "")
+  }
+
+  /// Whether no kernel that the policy may choose has a smaller workspace than the one in ``schedules``.
+  ///
+  /// - Complexity: linear in the graph and the options of its operators.
+  public var hasSmallestWorkspaces: Bool {
+    policy.rowTile != .fit
+      || graph.operatorIDs.allSatisfy { id in
+        KernelSchedule.fittedOptions(for: id, in: graph, threads: threads)[0].workspaceBytes(
+          for: id, in: graph)
+          == schedules[id.index].workspaceBytes(for: id, in: graph)
+      }
   }
 
   /// The graph that is scheduled and run.

@@ -48,7 +48,7 @@ public enum NetworkPlanner {
 
   /// Orders the operators with the policy's scheduler, gives every buffer an offset, and validates the plan.
   ///
-  /// Under ``RowTile/fit`` every kernel has its smallest workspace: the smallest arena that this order can have.
+  /// Under ``RowTile/fit`` every kernel has the workspace that ``BoundedNetwork`` says.
   ///
   /// - Parameters:
   ///   - alignment: every offset is a multiple of this many bytes.
