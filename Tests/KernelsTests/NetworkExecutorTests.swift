@@ -9,6 +9,7 @@ struct NetworkExecutorTests {
   /// form, nothing is written that should not be, and the high-water mark is the planned arena.
   @Test(arguments: SchedulerName.allCases, FusionLevel.allCases)
   func networksRunAsPlanned(scheduler: SchedulerName, fusion: FusionLevel) throws {
+    var elidedCount = 0
     for seed in 0..<48 {
       var generator = SeededGenerator(seed: UInt64(seed), stream: 21)
       let training = try randomNetwork(&generator)
@@ -22,13 +23,15 @@ struct NetworkExecutorTests {
         let planned = try PlannedGraph(
           inference.graph, rowTile: rowTile, scheduler: scheduler, views: seed % 4 != 3,
           inPlace: seed % 3 != 2,
-          alignment: [64, 4, 16][seed % 3])
+          alignment: [64, 4, 16][seed % 3], elidesConcats: fusion == .concat)
+        elidedCount += planned.model.elidedConcats.count
         let executor = try planned.executor(weights: weights)
         #expect(relativeError(try executor.run(image), expected) <= 1e-4)
         #expect(executor.measuredArenaBytes == planned.plan.arenaBytes)
         #expect(try planned.executor(weights: weights, mode: .fast).run(image) == executor.run(image))
       }
     }
+    #expect((elidedCount > 0) == (fusion == .concat))
   }
 
   @Test func runsOnWhatLiesInTheArena() throws {

@@ -62,7 +62,7 @@ struct PlannedGraph {
 
   init(
     _ graph: Graph, rowTile: Int?, scheduler: SchedulerName = .file, views: Bool = true, inPlace: Bool = true,
-    alignment: Int = 64, schedules given: [KernelSchedule]? = nil
+    alignment: Int = 64, schedules given: [KernelSchedule]? = nil, elidesConcats: Bool = false
   ) throws {
     self.graph = graph
     let schedules =
@@ -70,7 +70,9 @@ struct PlannedGraph {
     self.schedules = schedules
     model = MemoryModel(
       inPlace: inPlace, views: views,
-      workspaceBytes: graph.operatorIDs.map { schedules[$0.index].workspaceBytes(for: $0, in: graph) })
+      workspaceBytes: graph.operatorIDs.map { schedules[$0.index].workspaceBytes(for: $0, in: graph) },
+      elidedConcats: elidesConcats
+        ? ConcatElision.together(ConcatElision.candidates(graph, views: views), graph, views: views) : [])
     let problem = MemoryProblem(graph: graph, model: model)
     order = try scheduler.scheduler.schedule(problem).order
     plan = try GreedyBySizeAllocator().allocate(problem, order: order, alignment: alignment)

@@ -50,6 +50,34 @@ struct NetworkPlannerTests {
     #expect(plan.livePeakBytes == without.peak.bytes)
   }
 
+  /// The parts of an elided Concat lie where its result has them; the level below copies.
+  @Test func concatLevelWritesPartsSideBySide() throws {
+    var builder = GraphBuilder(name: "parts")
+    let image = builder.input("image", shape: [1, 3, 6, 6])
+    let parts = try [4, 5].map {
+      try builder.convolution(
+        image, outputChannels: $0, window: Window2D(kernel: Size2D(1)), name: "part\($0)")
+    }
+    let joined = try builder.add(.concat(axis: 1), parts, name: "joined")
+    let mean = try builder.add(.globalAveragePool, [joined], name: "mean")
+    let graph = try builder.build(outputs: [mean])
+    for fusion in [FusionLevel.activation, .concat] {
+      let plan = try planned(graph, fusion: fusion)
+      var elided = 0
+      for id in plan.graph.operatorIDs where plan.graph[id].kind.typeName == "Concat" {
+        let names = plan.graph[id].inputs.map { plan.graph[$0].name }
+        let start = try #require(plan.arena.offset(ofTensor: plan.graph[plan.graph[id].outputs[0]].name))
+        var expected = [start]
+        for input in plan.graph[id].inputs { expected.append(expected.last! + plan.graph[input].byteCount) }
+        if names.map({ plan.arena.offset(ofTensor: $0) }) == expected.dropLast().map(Optional.some) {
+          elided += 1
+        }
+      }
+      #expect(elided == plan.model.elidedConcats.count)
+      #expect((elided > 0) == (fusion == .concat))
+    }
+  }
+
   @Test func boundNamesTheBindingOperator() throws {
     let policy = SchedulingPolicy(fusion: .activation, scheduler: "hmcos", rowTile: .whole)
     let bounded = try NetworkPlanner.bound(training: cellNetwork(), policy: policy)

@@ -32,7 +32,7 @@ final class LoadedNetwork {
     // A device whose memory nothing exceeds: every operator gets its fastest kernel.
     let device = DeviceProfile(
       name: "unlimited", title: "", description: "", memoryBytes: Int.max / 4, threads: threads)
-    planned = try NetworkPlanner.plan(bounded, for: device, database: database)
+    planned = try NetworkPlanner.plan(bounded, for: device, database: database, refines: true)
     executor = try planned.executor(weights: planned.inference.convert(weights), threads: threads)
     let graph = planned.graph
     guard graph.inputs.count == 1, graph.outputs.count == 1 else {

@@ -4,6 +4,9 @@ public enum FusionLevel: String, Hashable, Codable, Sendable, CaseIterable {
   case none
   /// Activations are applied by a neighbour as well (``ActivationFusion``).
   case activation
+  /// Concats are not executed either where their inputs can be written side by side from the start. The graph is that
+  /// of the level before: planning makes the difference.
+  case concat
 }
 
 /// A network made ready to run: batch norm folded, activations fused and images laid out as the policy says.
@@ -25,7 +28,7 @@ public struct InferenceGraph: Sendable {
     let fused: Graph
     switch fusion {
     case .none: fused = folding.graph
-    case .activation: fused = try ActivationFusion.apply(to: folding.graph)
+    case .activation, .concat: fused = try ActivationFusion.apply(to: folding.graph)
     }
     graph = try LayoutAssignment.apply(layout, to: fused, convertsBoundary: convertsBoundary)
   }

@@ -38,6 +38,9 @@ public struct BundleSchedule: Codable, Hashable, Sendable {
     public let views: Bool
     /// The type of every activation.
     public let dataType: ElementType
+    /// The Concats whose inputs are written one behind the other from the start, so that nothing is copied; absent if there
+    /// are none.
+    public let elidedConcats: [String]?
   }
 
   /// The version of the format that this code reads and writes.
@@ -63,6 +66,9 @@ public struct BundleSchedule: Codable, Hashable, Sendable {
       fusion: network.policy.fusion, scheduler: network.policy.scheduler, rewriting: [],
       order: network.order.map { Step(name: network.graph[$0].name, nodes: nodes[$0]!) })
     operators = KernelScheduleTable(network).operators
-    memoryModel = Memory(inplace: network.model.inPlace, views: network.model.views, dataType: .float32)
+    let elided = network.order.filter(network.model.elidedConcats.contains)
+    memoryModel = Memory(
+      inplace: network.model.inPlace, views: network.model.views, dataType: .float32,
+      elidedConcats: elided.isEmpty ? nil : elided.map { network.graph[$0].name })
   }
 }

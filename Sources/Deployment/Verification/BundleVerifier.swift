@@ -184,9 +184,10 @@ public struct BundleVerifier {
       throw .kernelSchedule(
         reason: "the workspace of '\(entry.name)', \(entry.workspaceBytes) bytes, does not fit the arena")
     }
-    let rules = MemoryModel(
+    var rules = MemoryModel(
       inPlace: schedule.memoryModel.inplace, views: schedule.memoryModel.views,
       workspaceBytes: schedule.operators.map(\.workspaceBytes))
+    rules.elidedConcats = try elidedConcats(of: schedule, in: graph, views: rules.views)
     do {
       try PlanValidator.validate(plan, graph: graph, model: rules, order: graph.operatorIDs)
     } catch {
@@ -196,7 +197,8 @@ public struct BundleVerifier {
     let livePeakBytes: Int
     do {
       peak = try MemoryProblem(graph: graph, model: rules).evaluate(graph.operatorIDs).peak
-      let bare = MemoryModel(inPlace: rules.inPlace, views: rules.views)
+      var bare = rules
+      bare.workspaceBytes = []
       livePeakBytes = try MemoryProblem(graph: graph, model: bare).evaluate(graph.operatorIDs).peak
         .bytes
     } catch {
@@ -209,6 +211,26 @@ public struct BundleVerifier {
     try expect("memory.peakStep.bytes", manifest.memory.peakStep.bytes, is: peak.bytes)
     try expect("memory.peakStep.operatorName", manifest.memory.peakStep.operatorName, is: peak.operatorName)
     try expect("memory.livePeakBytes", manifest.memory.livePeakBytes, is: livePeakBytes)
+  }
+
+  /// The Concats that a schedule elides.
+  private func elidedConcats(
+    of schedule: BundleSchedule, in graph: Graph, views: Bool
+  ) throws(DeploymentError) -> Set<OperatorID> {
+    guard let names = schedule.memoryModel.elidedConcats else { return [] }
+    var result: Set<OperatorID> = []
+    for name in names {
+      guard let id = graph.operatorIDs.first(where: { graph[$0].name == name }) else {
+        throw .scheduleMismatch(reason: "the elided Concat '\(name)' is no operator")
+      }
+      result.insert(id)
+    }
+    do throws(SchedulingError) {
+      try ConcatElision.verify(result, graph, views: views)
+    } catch {
+      throw .scheduleMismatch(reason: "\(error)")
+    }
+    return result
   }
 
   /// Kernels store the weights of model.onnx as they are, or packed, then in at least as many bytes.

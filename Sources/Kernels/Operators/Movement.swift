@@ -1,6 +1,7 @@
 import ComputationGraph
 
-/// Tensors one after the other along an axis. Threads share each source, or the repetitions where there are many.
+/// Tensors one after the other along an axis. Threads share each source, or the repetitions where there are many. Nothing is
+/// done for sources that the plan lets lie in their place already.
 struct Concatenation: PreparedKernel {
   private struct Source {
     let values: UnsafePointer<Float>
@@ -42,7 +43,7 @@ struct Concatenation: PreparedKernel {
 
   func run(part: Int, of parts: Int) {
     let repetitions = outer < parts ? 0..<outer : outer.share(part, of: parts)
-    for source in sources {
+    for source in sources where outer > 1 || source.values != UnsafePointer(output + source.start) {
       let share = outer < parts ? source.run.share(part, of: parts) : 0..<source.run
       for index in repetitions {
         (output + index * outputRun + source.start + share.lowerBound).update(

@@ -32,6 +32,20 @@ public enum ConcatElision {
     }
   }
 
+  /// The Concats, among those given, that can be elided together: all where they agree; where they contradict each
+  /// other, earlier ones win.
+  ///
+  /// - Parameter candidates: Concats that can be elided for themselves.
+  /// - Complexity: as ``isConsistent(_:_:views:)``, once for every candidate if they contradict each other.
+  public static func together(_ candidates: [OperatorID], _ graph: Graph, views: Bool = true) -> Set<
+    OperatorID
+  > {
+    if isConsistent(Set(candidates), graph, views: views) { return Set(candidates) }
+    var chosen: Set<OperatorID> = []
+    for id in candidates where isConsistent(chosen.union([id]), graph, views: views) { chosen.insert(id) }
+    return chosen
+  }
+
   /// Checks that all Concats of a set can be elided together.
   ///
   /// - Throws: ``SchedulingError/unknownOperator(index:)``, or

@@ -173,11 +173,6 @@ struct RewritingSearch {
     let candidates = ConcatElision.candidates(graph, views: memory.views).filter {
       names.contains(graph[graph[$0].outputs[0]].name)
     }
-    if ConcatElision.isConsistent(Set(candidates), graph, views: memory.views) { return Set(candidates) }
-    var chosen: Set<OperatorID> = []
-    for id in candidates where ConcatElision.isConsistent(chosen.union([id]), graph, views: memory.views) {
-      chosen.insert(id)
-    }
-    return chosen
+    return ConcatElision.together(candidates, graph, views: memory.views)
   }
 }

@@ -42,7 +42,12 @@ public struct BoundedNetwork: Sendable {
     self.inference = inference
     self.schedules = schedules
     self.threads = threads
-    problem = MemoryProblem(graph: graph, model: MemoryModel(workspaceBytes: workspaceBytes))
+    problem = MemoryProblem(
+      graph: graph,
+      model: MemoryModel(
+        workspaceBytes: workspaceBytes,
+        elidedConcats: policy.fusion == .concat
+          ? ConcatElision.together(ConcatElision.candidates(graph), graph) : []))
     let bound = MemoryBound.trivial(problem)
     trivialBound = TrivialBound(
       bytes: bound.bytes, operatorName: bound.operatorID.map { graph[$0].name } ?? "")

@@ -181,6 +181,13 @@ public struct KernelFit: Sendable {
     if plan.arena.arenaBytes <= arenaLimitBytes { best = (cost, plan) }
   }
 
+  /// The plan of kernels that need not fit any limit, in the order of the least workspaces.
+  ///
+  /// - Parameter schedules: one for each operator, by operator index, which applies to it.
+  func unlimitedPlan(schedules: [KernelSchedule]) throws(PlanningError) -> PlannedNetwork {
+    try network(least.schedule.order, schedules)
+  }
+
   /// The plan of a choice.
   private func network(
     _ order: [OperatorID], _ schedules: [KernelSchedule]
@@ -219,7 +226,9 @@ public struct KernelFit: Sendable {
           KernelSchedule.choose(for: $0, in: graph, rowTile: rowTile, threads: least.threads)
             .workspaceBytes(for: $0, in: graph)
         }
-        let problem = MemoryProblem(graph: graph, model: MemoryModel(workspaceBytes: workspaceBytes))
+        var model = least.model
+        model.workspaceBytes = workspaceBytes
+        let problem = MemoryProblem(graph: graph, model: model)
         try add(scheduler.schedule(problem), problem, tile: tile)
       }
     } catch {

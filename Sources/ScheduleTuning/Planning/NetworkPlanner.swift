@@ -73,17 +73,22 @@ public enum NetworkPlanner {
   ///
   /// A network that does not fit the device with the smallest workspaces is planned with those.
   ///
-  /// - Parameter database: holds tuning records and latencies (``KernelCandidates``); latencies that are missing are measured now
-  ///   and frozen in it.
+  /// - Parameters:
+  ///   - database: holds tuning records and latencies (``KernelCandidates``); latencies that are missing are measured now and
+  ///     frozen in it.
+  ///   - refines: whether the network is run to choose again among kernels that are close (``NetworkRefinement``). Takes
+  ///     some hundred runs, and the plan is then as reproducible as their times.
   /// - Throws: ``PlanningError``; `KernelError` if an operator cannot be run; the database's own errors.
   public static func plan(
-    _ bounded: BoundedNetwork, for device: DeviceProfile, database: any LatencyDatabase
+    _ bounded: BoundedNetwork, for device: DeviceProfile, database: any LatencyDatabase,
+    refines: Bool = false
   ) throws -> PlannedNetwork {
     let least = try plan(bounded, alignment: device.alignment)
     guard bounded.policy.rowTile == .fit, least.arena.arenaBytes <= device.arenaLimitBytes else {
       return least
     }
-    let candidates = KernelCandidates(meter: LatencyMeter(device: device), database: database)
+    let meter = LatencyMeter(device: device)
+    let candidates = KernelCandidates(meter: meter, database: database)
     let fit = try KernelFit(
       least, arenaLimitBytes: device.arenaLimitBytes, weightLimitBytes: device.flashBytes,
       candidates: candidates.options(in: bounded.graph))
@@ -91,7 +96,9 @@ public enum NetworkPlanner {
     for (id, options) in fit.openChoices {
       costs[id] = try candidates.milliseconds(of: id, in: bounded.graph, under: options)
     }
-    return try fit.plan(costs: costs)
+    let planned = try fit.plan(costs: costs)
+    return refines
+      ? try NetworkRefinement(fit, costs: costs).plan(after: planned, by: meter) : planned
   }
 
   /// The plan under kernel schedules that are given.
@@ -127,7 +134,9 @@ public enum NetworkPlanner {
     do {
       arena = try ArenaAllocator().allocate(
         bounded.problem, order: schedule.order, alignment: alignment)
-      livePeakBytes = try MemoryProblem(graph: bounded.graph, model: MemoryModel())
+      var model = bounded.model
+      model.workspaceBytes = []
+      livePeakBytes = try MemoryProblem(graph: bounded.graph, model: model)
         .evaluate(schedule.order).peak.bytes
     } catch {
       throw .scheduling(error)
