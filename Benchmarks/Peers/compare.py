@@ -25,7 +25,7 @@ from measuring import measure
 from tandem import Server, Tandem
 
 ROOT = Path(__file__).resolve().parents[2]
-QUICK_NETWORKS = ("NAS-Bench-201 best cell", "MobileNet-V2 with ReLU")
+QUICK_NETWORKS = ("NAS-Bench-201 best cell", "MobileNet-V2")
 
 
 @dataclass

@@ -227,21 +227,19 @@ def resnet18():
     return b.model("networks")
 
 
-def mobilenet_v2(bounded=True):
-    """With ReLU6 as published; with ReLU for runtimes that have no ReLU6, at the same cost."""
-    b = Builder("MobileNet-V2" if bounded else "MobileNet-V2 with ReLU", 3, 224)
-    activation = b.relu6 if bounded else b.relu
-    x = activation(b.conv("input", 32, 3, stride=2))
+def mobilenet_v2():
+    b = Builder("MobileNet-V2", 3, 224)
+    x = b.relu6(b.conv("input", 32, 3, stride=2))
     for expansion, channels, count, stride in (
         (1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1),
     ):
         for index in range(count):
             step = stride if index == 0 else 1
             hidden = expansion * b.channels[x]
-            y = activation(b.conv(x, hidden, 1)) if expansion > 1 else x
-            y = b.conv(activation(b.conv(y, hidden, 3, step, groups=hidden)), channels, 1)
+            y = b.relu6(b.conv(x, hidden, 1)) if expansion > 1 else x
+            y = b.conv(b.relu6(b.conv(y, hidden, 3, step, groups=hidden)), channels, 1)
             x = b.sum(x, y) if step == 1 and b.channels[x] == channels else y
-    b.classifier(activation(b.conv(x, 1280, 1)), 1000)
+    b.classifier(b.relu6(b.conv(x, 1280, 1)), 1000)
     return b.model("networks")
 
 
@@ -278,7 +276,7 @@ def from_file(name, path):
 
 def networks(folder: Path):
     """The networks of the target list, and the names of those whose file is not in `folder`."""
-    found = [nasbench201_best(), resnet18(), mobilenet_v2(), mobilenet_v2(bounded=False), squeezenet()]
+    found = [nasbench201_best(), resnet18(), mobilenet_v2(), squeezenet()]
     absent = []
     for name, file in (("DARTS (ImageNet)", "darts_imagenet.onnx"), ("NASNet-A mobile", "nasnet_a_mobile.onnx")):
         if (folder / file).is_file():
