@@ -1,5 +1,20 @@
 import ComputationGraph
+import SearchSpaces
 import Training
+
+/// What an accuracy is estimated of: the choices, for estimators that know the space, and the network that they define.
+public struct EstimationSubject: Sendable {
+  /// The choices.
+  public let architecture: Architecture
+  /// The network in training form.
+  public let training: Graph
+
+  /// Creates a subject. - Precondition: `training` is the network of `architecture`.
+  public init(architecture: Architecture, training: Graph) {
+    self.architecture = architecture
+    self.training = training
+  }
+}
 
 /// A way to tell how accurate an architecture is, cheaper than training it to the end.
 ///
@@ -14,11 +29,11 @@ public protocol AccuracyEstimator: Sendable {
   /// Estimates the accuracy of a network.
   ///
   /// - Parameters:
-  ///   - training: the network in training form.
+  ///   - subject: the architecture and its network.
   ///   - seed: of all that is random.
   /// - Throws: ``EstimationError``; an architecture whose training diverges is
   ///   ``EstimationError/diverged(step:loss:)``, which says something about the architecture and is no mistake.
-  func estimate(_ training: Graph, seed: UInt64) throws(EstimationError) -> AccuracyEstimate
+  func estimate(_ subject: EstimationSubject, seed: UInt64) throws(EstimationError) -> AccuracyEstimate
 }
 
 /// Why there is no estimate.

@@ -61,12 +61,13 @@ public struct ShortTrainingEstimator: AccuracyEstimator {
   }
 
   /// Trains and validates one network.
-  public func estimate(_ training: Graph, seed: UInt64) throws(EstimationError) -> AccuracyEstimate {
+  public func estimate(_ subject: EstimationSubject, seed: UInt64) throws(EstimationError) -> AccuracyEstimate
+  {
     let clock = ContinuousClock()
     let start = clock.now
     let accuracy: Double
     do {
-      let trainer = try Trainer(graph: training, configuration: configuration, seed: seed)
+      let trainer = try Trainer(graph: subject.training, configuration: configuration, seed: seed)
       _ = try trainer.train(on: trainImages, normalization: normalization)
       accuracy = try trainer.accuracy(on: validationImages, normalization: normalization)
     } catch {

@@ -1,5 +1,6 @@
 import AccuracyEstimation
 import ComputationGraph
+import SearchSpaces
 import Testing
 import Training
 
@@ -33,6 +34,10 @@ import Training
     return try builder.build(outputs: [logits])
   }
 
+  private func subject(_ network: Graph) -> EstimationSubject {
+    EstimationSubject(architecture: Architecture(space: "bars", choices: [:]), training: network)
+  }
+
   private func configuration(epochs: Double = 2, rate: Double = 0.05) -> TrainingConfiguration {
     TrainingConfiguration(epochs: epochs, batchSize: 32, learningRate: rate, threads: 2)
   }
@@ -41,7 +46,7 @@ import Training
     let estimator = try ShortTrainingEstimator(
       trainingSet: bars(count: 800), trainImages: 600, validationImages: 100, splitSeed: 1,
       configuration: configuration())
-    let estimate = try estimator.estimate(network(), seed: 1)
+    let estimate = try estimator.estimate(subject(network()), seed: 1)
     #expect(estimate.accuracy > 0.9)
     #expect(estimate.estimator == estimator.name)
     #expect(estimate.split == "validation")
@@ -55,7 +60,7 @@ import Training
     let estimator = try ShortTrainingEstimator(
       trainingSet: bars(count: 400), trainImages: 200, validationImages: 200, splitSeed: 1,
       configuration: configuration(epochs: 0.5))
-    let accuracies = try [7, 8, 7].map { try estimator.estimate(network(), seed: $0).accuracy }
+    let accuracies = try [7, 8, 7].map { try estimator.estimate(subject(network()), seed: $0).accuracy }
     #expect(accuracies[0] == accuracies[2])
   }
 
@@ -100,7 +105,9 @@ import Training
     }
     let estimator = try ShortTrainingEstimator(
       trainingSet: all, trainImages: 64, validationImages: 20, splitSeed: 1, configuration: configuration())
-    let error = #expect(throws: EstimationError.self) { try estimator.estimate(network(input: 20), seed: 1) }
+    let error = #expect(throws: EstimationError.self) {
+      try estimator.estimate(subject(network(input: 20)), seed: 1)
+    }
     guard case .training(.datasetMismatch) = error else {
       Issue.record("unexpected: \(String(describing: error))")
       return
@@ -111,7 +118,7 @@ import Training
     let estimator = try ShortTrainingEstimator(
       trainingSet: bars(count: 400), trainImages: 320, validationImages: 20, splitSeed: 1,
       configuration: configuration(epochs: 4, rate: 1e30))
-    let error = #expect(throws: EstimationError.self) { try estimator.estimate(network(), seed: 1) }
+    let error = #expect(throws: EstimationError.self) { try estimator.estimate(subject(network()), seed: 1) }
     guard case .diverged = error else {
       Issue.record("unexpected: \(String(describing: error))")
       return

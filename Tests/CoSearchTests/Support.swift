@@ -138,7 +138,8 @@ struct FakeAccuracy: AccuracyEstimator {
   var name: String { "fake" }
   var costDescription: String { "nothing" }
 
-  func estimate(_ training: Graph, seed: UInt64) throws(EstimationError) -> AccuracyEstimate {
+  func estimate(_ subject: EstimationSubject, seed: UInt64) throws(EstimationError) -> AccuracyEstimate {
+    let training = subject.training
     counter.note("\(training.structuralHash) \(seed)")
     if training.parameterCount % divergingDivisor == 0 { throw .diverged(step: 3, loss: .infinity) }
     var generator = SeededGenerator(seed: seed)

@@ -14,7 +14,7 @@ import Testing
   private struct Accuracy: AccuracyEstimator {
     var name: String { "fake" }
     var costDescription: String { "nothing" }
-    func estimate(_ training: Graph, seed: UInt64) throws(EstimationError) -> AccuracyEstimate {
+    func estimate(_ subject: EstimationSubject, seed: UInt64) throws(EstimationError) -> AccuracyEstimate {
       AccuracyEstimate(
         accuracy: Double(seed % 1000) / 1000, estimator: name, split: "validation", trainImages: 1,
         validationImages: 1, epochs: 1, seconds: 0)

@@ -138,7 +138,8 @@ public struct CandidateEvaluator: Sendable {
 
   private func estimate(_ architecture: Architecture, graph: Graph) -> KnownAccuracy {
     do {
-      return .estimate(try accuracy.estimate(graph, seed: seed(architecture)))
+      let subject = EstimationSubject(architecture: architecture, training: graph)
+      return .estimate(try accuracy.estimate(subject, seed: seed(architecture)))
     } catch {
       return .failure(message: error.description)
     }
