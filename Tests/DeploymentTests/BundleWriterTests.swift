@@ -148,7 +148,7 @@ import Testing
   }
 
   /// The reloaded bundle computes in ONNX Runtime what our executor computes in the planned arena.
-  @Test(arguments: [FusionLevel.none, .activation], TensorLayout.allCases)
+  @Test(arguments: FusionLevel.allCases, TensorLayout.allCases)
   func runtimeAgreesWithTheExecutor(_ fusion: FusionLevel, _ layout: TensorLayout) throws {
     try SampleBundle.withFolder { folder in
       let optimization = fusion == .none ? "none" : "all"

@@ -4,9 +4,11 @@ public enum FusionLevel: String, Hashable, Codable, Sendable, CaseIterable {
   case none
   /// Activations are applied by a neighbour as well (``ActivationFusion``).
   case activation
+  /// As ``activation``, and a sum of two is computed by the convolution that makes one of them (``ResidualFusion``).
+  case residual
 }
 
-/// A network made ready to run: batch norm folded, activations fused and images laid out as the policy says.
+/// A network made ready to run: batch norm folded, operators fused and images laid out as the policy says.
 ///
 ///     let inference = try InferenceGraph(trainingGraph, fusion: .activation)
 ///     let weights = inference.convert(trainedWeights)
@@ -26,6 +28,8 @@ public struct InferenceGraph: Sendable {
     switch fusion {
     case .none: fused = folding.graph
     case .activation: fused = try ActivationFusion.apply(to: folding.graph)
+    // In this order, so that a sum has its activation already.
+    case .residual: fused = try ResidualFusion.apply(to: ActivationFusion.apply(to: folding.graph))
     }
     graph = try LayoutAssignment.apply(layout, to: fused, convertsBoundary: convertsBoundary)
   }
