@@ -61,8 +61,12 @@ struct ResidualNetworkTests {
         let options = KernelAlgorithm.allCases.flatMap { algorithm in
           [nil, 1, 3].map { KernelSchedule(algorithm: algorithm, rowTile: $0, threads: threads) }
         }
-        let schedule = options.filter { $0.applies(to: id, in: graph) }.randomElement(using: &generator)!
-        if graph[id].addend != nil { added.insert(schedule.algorithm) }
+        .filter { $0.applies(to: id, in: graph) }
+        guard graph[id].addend != nil else { return options.randomElement(using: &generator)! }
+        // What has not added yet comes first.
+        let untried = options.filter { !added.contains($0.algorithm) }
+        let schedule = (untried.isEmpty ? options : untried).randomElement(using: &generator)!
+        added.insert(schedule.algorithm)
         return schedule
       }
       let planned = try PlannedGraph(
