@@ -39,7 +39,7 @@ struct MeasurePlanning {
       planned = try plan(under: ScheduleFile(schedule), named: source.scheduleFile ?? name)
     } else {
       let bounded = try bound(
-        fusion: source.schedule?.graph.fusion ?? .residual, rowTile ?? .fit,
+        fusion: source.schedule?.graph.fusion ?? .activation, rowTile ?? .fit,
         layout: source.schedule.map { ScheduleFile($0).layout } ?? .nchw)
       planned =
         bounded.policy.rowTile == .fit
@@ -60,7 +60,7 @@ struct MeasurePlanning {
     return bounded
   }
 
-  /// The plan under kernel schedules from a file; a table that does not say how far operators are fused is one of activations.
+  /// The plan under kernel schedules from a file.
   private func plan(under file: ScheduleFile, named place: String) throws -> PlannedNetwork {
     let bounded = try bound(fusion: file.fusion ?? .activation, .fit, layout: file.layout)
     let graph = bounded.graph

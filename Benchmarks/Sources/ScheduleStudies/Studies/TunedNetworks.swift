@@ -21,7 +21,7 @@ struct TunedNetworks {
     self.threads = threads
     meter = LatencyMeter(
       policy: MeasurementPolicy(warmup: 3, repeats: 15, minimumSampleMilliseconds: 0.5), threads: threads)
-    let graphs = try networks.entries.map { try InferenceGraph($0.training, fusion: .residual).graph }
+    let graphs = try networks.entries.map { try InferenceGraph($0.training, fusion: .activation).graph }
     let census = try WorkloadCensus(of: graphs, threads: threads)
     workloadCount = census.entries.count
     Progress.note("tuning \(workloadCount) operators, threads: \(threads)")
@@ -40,7 +40,7 @@ struct TunedNetworks {
     _ entry: StudyNetworks.Entry, _ rowTile: RowTile, arenaLimitBytes: Int = Int.max / 4
   ) throws -> PlannedNetwork? {
     let policy = SchedulingPolicy(
-      fusion: .residual, scheduler: SchedulerName.hmcos.rawValue, rowTile: rowTile)
+      fusion: .activation, scheduler: SchedulerName.hmcos.rawValue, rowTile: rowTile)
     let bounded = try NetworkPlanner.bound(training: entry.training, policy: policy, threads: threads)
     let device = DeviceProfile(
       name: "study", title: "", description: "", memoryBytes: arenaLimitBytes, threads: threads)
