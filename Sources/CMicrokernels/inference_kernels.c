@@ -96,19 +96,24 @@ void inference_gather(inference_window v, const float *x, ptrdiff_t channels, pt
 }
 
 INLINE void bias_activation(float *y, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t stride, const float *bias,
-                            int activation) {
+                            const float *addend, int activation) {
   for (ptrdiff_t r = 0; r < rows; r++) {
-    float *row = y + r * stride;
+    float *restrict row = y + r * stride;
     const float b = bias ? bias[r] : 0;
-    for (ptrdiff_t i = 0; i < columns; i++) row[i] = activated(row[i] + b, activation);
+    if (addend) {
+      const float *restrict other = addend + r * stride;
+      for (ptrdiff_t i = 0; i < columns; i++) row[i] = activated(row[i] + b + other[i], activation);
+    } else {
+      for (ptrdiff_t i = 0; i < columns; i++) row[i] = activated(row[i] + b, activation);
+    }
   }
 }
 
 MULTIVERSION
 void inference_bias_activation(float *y, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t stride, const float *bias,
-                               int activation) {
-  if (!bias && activation == ACTIVATION_NONE) return;
-  WITH_ACTIVATION(activation, bias_activation, y, rows, columns, stride, bias)
+                               const float *addend, int activation) {
+  if (!bias && !addend && activation == ACTIVATION_NONE) return;
+  WITH_ACTIVATION(activation, bias_activation, y, rows, columns, stride, bias, addend)
 }
 
 typedef enum { WEIGHTED_SUM, SUM, MAXIMUM } reduction;
@@ -211,7 +216,7 @@ static void any_depthwise(inference_window v, const float *x, ptrdiff_t channels
       reduce_plane(v, plane, weight + o * taps, WEIGHTED_SUM, 0, start, target);
     }
     if (activation != ACTIVATION_NONE) {
-      WITH_ACTIVATION(activation, bias_activation, target, 1, outputs, outputs, NULL)
+      WITH_ACTIVATION(activation, bias_activation, target, 1, outputs, outputs, NULL, NULL)
     }
   }
 }

@@ -40,7 +40,7 @@ extension Graph {
     throw .cycle(operatorNames: operatorIDs.filter { !sorted.contains($0) }.map { self[$0].name })
   }
 
-  /// Checks that an executable operator's outputs have the shape its kind implies.
+  /// Checks that an executable operator's outputs have the shape its kind implies, and that an addend is an activation.
   func verify(_ node: Operator) throws(GraphError) {
     if case .opaque = node.kind { return }
     let expected = try ShapeInference.outputShape(
@@ -50,6 +50,9 @@ extension Graph {
         name: node.name,
         reason: "expected one output of shape \(expected), found "
           + node.outputs.map { "\(self[$0].shape)" }.joined(separator: ", "))
+    }
+    if let addend = node.addend, self[addend].role != .activation {
+      throw .invalidOperator(name: node.name, reason: "the addend '\(self[addend].name)' is no activation")
     }
   }
 }

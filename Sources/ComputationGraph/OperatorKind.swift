@@ -87,8 +87,10 @@ public struct Window2D: Hashable, Codable, Sendable {
 /// Every case but ``opaque(type:)`` can be executed and exported; an opaque operator, as imported from a file, can be
 /// scheduled only. What cannot be trained is marked so.
 public enum OperatorKind: Hashable, Sendable {
-  /// 2-D convolution. Inputs: x [N, C, H, W], weight [O, C / groups, kh, kw] and, optionally, bias [O].
-  /// `inputActivation`, none or ReLU, is applied to x as it is read, `activation` to the result as it is written.
+  /// 2-D convolution. Inputs: x [N, C, H, W], weight [O, C / groups, kh, kw] and, optionally, bias [O] and, behind a bias
+  /// and with one group only, an addend, an activation of the result's shape:
+  /// y = activation(weight ∗ inputActivation(x) + bias + addend). `inputActivation`, none or ReLU, is applied to x as it is
+  /// read. An addend is not trainable.
   case convolution(window: Window2D, groups: Int, inputActivation: Activation, activation: Activation)
   /// Normalisation with running statistics. Inputs: x [N, C, …], scale, shift, mean, variance, each [C]:
   /// y = activation(scale · (x − mean) / √(variance + epsilon) + shift).
@@ -192,5 +194,10 @@ public struct Operator: Hashable, Sendable {
     self.kind = kind
     self.inputs = inputs
     self.outputs = outputs
+  }
+
+  /// What a convolution adds to its sums; nil if that is nothing, and for every other kind.
+  public var addend: TensorID? {
+    if case .convolution = kind, inputs.count > 3 { inputs[3] } else { nil }
   }
 }

@@ -27,14 +27,19 @@ public enum ShapeInference {
     case .convolution(let window, let groups, let before, _):
       try expect(before == .none || before == .relu, "\(before.rawValue) is not applied to inputs")
       let size = try spatial(window)
-      try expect(inputs.count == 2 || inputs.count == 3, "expected x, weight and perhaps bias")
+      try expect((2...4).contains(inputs.count), "expected x, weight and perhaps bias and addend")
       let weight = inputs[1]
       try expect(
         groups > 0 && weight.rank == 4 && x[1] % groups == 0 && weight[0] % groups == 0
           && weight.dimensions[1...] == [x[1] / groups, window.kernel.height, window.kernel.width],
         "weight \(weight) does not fit \(x[1]) channels in \(groups) groups and the kernel")
       try expect(inputs.count == 2 || inputs[2] == [weight[0]], "bias does not fit the output channels")
-      return [x[0], weight[0], size.height, size.width]
+      let result: TensorShape = [x[0], weight[0], size.height, size.width]
+      if inputs.count == 4 {
+        try expect(groups == 1, "nothing is added to a convolution of \(groups) groups")
+        try expect(inputs[3] == result, "the addend \(inputs[3]) has not the shape of the result, \(result)")
+      }
+      return result
     case .batchNormalization:
       try expect(
         inputs.count == 5 && x.rank >= 2 && inputs[1...].allSatisfy { $0 == [x[1]] },

@@ -66,9 +66,11 @@ extension KernelSchedule {
     switch (algorithm, node.kind) {
     case (.directBlocked, .convolution(_, let groups, _, _)):
       return rowTile == nil && groups == 1 && layout != .nchw && graph[node.outputs[0]].blockChannels > 1
+        && node.addend.map { graph[$0].layout == layout } ?? true
         && graph[node.inputs[0]].shape[1] <= LayoutAssignment.mostInterleavedChannels
     case (.depthwiseBlocked, .convolution(_, let groups, _, _)):
-      return rowTile == nil && layout != .nchw && isUniform && graph[node.outputs[0]].blockChannels > 1
+      return rowTile == nil && node.addend == nil && layout != .nchw && isUniform
+        && graph[node.outputs[0]].blockChannels > 1
         && groups == graph[node.inputs[0]].shape[1] && groups == graph[node.outputs[0]].shape[1]
     case (.direct, .layoutConversion): return rowTile == nil && !isUniform
     case (.direct, .maxPool), (.direct, .averagePool), (.direct, .add), (.direct, .relu),
@@ -91,7 +93,8 @@ extension KernelSchedule {
     case (.gemm1x1, .convolution(let window, _, .none, _)):
       return rowTile.map { $0 > 0 } ?? true && window.kernel == Size2D(1) && window.stride == Size2D(1)
         && window.padding == Padding2D(0)
-    case (.depthwiseDirect, .convolution): return rowTile == nil && graph[node.inputs[1]].shape[1] == 1
+    case (.depthwiseDirect, .convolution):
+      return rowTile == nil && node.addend == nil && graph[node.inputs[1]].shape[1] == 1
     case (.gemm, .fullyConnected), (.gemm, .matrixProduct), (.dotProducts, .fullyConnected):
       return rowTile == nil
     case (.view, .flatten), (.view, .identity), (.view, .reshape): return rowTile == nil

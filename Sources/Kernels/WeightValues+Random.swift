@@ -19,7 +19,7 @@ extension WeightValues {
         let weight = graph[node.inputs[1]].shape
         let fanIn = max(1, weight.elementCount / max(1, weight[0]))
         fills[node.inputs[1].index] = .normal((2 / Double(fanIn)).squareRoot())
-        if node.inputs.count == 3 { fills[node.inputs[2].index] = .normal(0.01) }
+        if node.inputs.count > 2 { fills[node.inputs[2].index] = .normal(0.01) }
       case .batchNormalization:
         for (input, value) in zip(node.inputs[1...], [1, 0, 0, 1] as [Float]) {
           fills[input.index] = .constant(value)

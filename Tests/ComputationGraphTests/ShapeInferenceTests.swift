@@ -42,6 +42,21 @@ import Testing
       .convolution(window: Window2D(kernel: Size2D(1)), groups: 1, inputActivation: .silu, activation: .none),
       [[1, 2, 8, 8], [4, 2, 1, 1]], "silu is not applied to inputs"
     ),
+    (
+      convolution, [[1, 2, 8, 8], [4, 2, 3, 3], [4, 1, 1, 6]], "bias does not fit the output channels"
+    ),
+    (
+      convolution, [[1, 2, 8, 8], [4, 2, 3, 3], [4], [1, 4, 1, 6]],
+      "the addend 1×4×1×6 has not the shape of the result, 1×4×6×6"
+    ),
+    (
+      convolution, [[1, 2, 8, 8], [4, 2, 3, 3], [4], [1, 4, 6, 6], [1, 4, 6, 6]],
+      "expected x, weight and perhaps bias and addend"
+    ),
+    (
+      .convolution(window: Window2D(kernel: Size2D(3)), groups: 2, inputActivation: .none, activation: .none),
+      [[1, 2, 8, 8], [4, 1, 3, 3], [4], [1, 4, 6, 6]], "nothing is added to a convolution of 2 groups"
+    ),
     (.softmax(axis: 2), [[1, 2]], "no axis 2 in 1×2"),
     (.mean(axes: 1..<3), [[1, 2]], "no axes 1..<3 in 1×2"),
     (.arithmetic(.add), [[2, 3], [2]], "2×3 and 2 fit no common shape"),

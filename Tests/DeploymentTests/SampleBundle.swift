@@ -10,7 +10,8 @@ import TestSupport
 
 /// A small network with branches, planned and ready to be written.
 enum SampleBundle {
-  /// Training form, with an activation that is fused into a convolution and into a sum: a stem, a residual block of three branches, a reduction, a classifier.
+  /// Training form, with an activation that is fused into a convolution and into a sum: a stem, a block of three branches, a
+  /// reduction, a residual block, a classifier.
   static func network(activation: OperatorKind = .relu) throws -> Graph {
     var builder = GraphBuilder(name: "sample")
     let image = builder.input("image", shape: [1, 1, 12, 12])
@@ -33,8 +34,10 @@ enum SampleBundle {
     let sum = try builder.add(.add(activation: .none), [stem, right, deep, pooled])
     let joined = try builder.add(.concat(axis: 1), [builder.add(activation, [sum]), left])
     let reduced = try block(joined, 10, kernel: 3, stride: 2)
-    let features = try builder.add(
-      .flatten, [builder.add(.globalAveragePool, [builder.add(activation, [reduced])])])
+    let inner = try block(builder.add(activation, [reduced]), 10, kernel: 3)
+    let residual = try builder.add(
+      activation, [builder.add(.add(activation: .none), [inner, block(joined, 10, kernel: 1, stride: 2)])])
+    let features = try builder.add(.flatten, [builder.add(.globalAveragePool, [residual])])
     let logits = try builder.fullyConnected(features, outputs: 10, name: "logits")
     return try builder.build(outputs: [logits])
   }

@@ -23,7 +23,7 @@ struct KernelAccuracyTests {
   /// A convolution may be computed in any way that applies to it, not only in the one that is chosen.
   @Test(arguments: [
     OperatorFamily.convolution, .groupedConvolution, .pointwiseConvolution, .depthwiseConvolution,
-    .wideConvolution, .fullyConnected,
+    .wideConvolution, .fullyConnected, .addingConvolution,
   ])
   func everyAlgorithmThatAppliesIsRight(family: OperatorFamily) throws {
     var generator = SeededGenerator(seed: 12, stream: UInt64(OperatorFamily.allCases.firstIndex(of: family)!))
@@ -57,6 +57,13 @@ struct KernelAccuracyTests {
     #expect(explicitLanes > 0)
     if family == .wideConvolution {
       #expect(tried.isSuperset(of: [.winograd2x2, .winograd4x4, .winograd4x4GEMM]))
+    }
+    if family == .addingConvolution {
+      #expect(
+        tried == [
+          .im2colGEMM, .winograd2x2, .winograd4x4, .winograd2x2GEMM, .winograd4x4GEMM, .directInPlace,
+          .directPanel, .gemm1x1,
+        ])
     }
     if family == .depthwiseConvolution { #expect(tried.contains(.depthwiseDirect)) }
     if family == .pointwiseConvolution { #expect(tried.contains(.gemm1x1)) }

@@ -67,7 +67,10 @@ struct KernelScheduleTests {
     [1, 2, 3, 7, nil])
   func workspaceIsExact(algorithm: KernelAlgorithm, rowTile: Int?) throws {
     var generator = SeededGenerator(seed: 31)
-    for family in [OperatorFamily.convolution, .groupedConvolution, .pointwiseConvolution, .wideConvolution] {
+    for family in [
+      OperatorFamily.convolution, .groupedConvolution, .pointwiseConvolution, .wideConvolution,
+      .addingConvolution,
+    ] {
       for _ in 0..<25 {
         let graph = try family.randomGraph(&generator)
         let id = OperatorID(0)

@@ -20,7 +20,7 @@ struct LayoutTests {
     }
     switch family {
     case .convolution, .maxPool, .averagePool, .relu, .add, .pointwiseConvolution, .wideConvolution,
-      .depthwiseConvolution, .concat:
+      .depthwiseConvolution, .concat, .addingConvolution:
       #expect(converted > 0)
     case .batchNormalization, .flatten, .fullyConnected, .identity: #expect(converted == 0)
     default: break
@@ -32,8 +32,8 @@ struct LayoutTests {
     let training = try randomNetwork(&generator)
     for layout in TensorLayout.allCases {
       let inference = try InferenceGraph(
-        training, fusion: FusionLevel.allCases[seed % 2], layout: layout)
-      let plain = try InferenceGraph(training, fusion: FusionLevel.allCases[seed % 2])
+        training, fusion: FusionLevel.allCases[seed % 3], layout: layout)
+      let plain = try InferenceGraph(training, fusion: FusionLevel.allCases[seed % 3])
       try compare(plain.graph, inference.graph, threads: 1 + seed % 3, &generator)
     }
   }
@@ -55,6 +55,21 @@ struct LayoutTests {
     let found = try planned.executor(weights: weights).run(layout.values(of: x, from: image, in: .nchw))
     let values = TensorLayout.nchw.values(of: y, from: found, in: graph[graph.outputs[0]].layout)
     #expect(relativeError(values, expected[plain.outputs[0]]!) <= 1e-4)
+  }
+
+  /// An addend is converted to the layout of the result, also where it is the image that the convolution reads as it is.
+  @Test(arguments: [TensorLayout.nhwc, .nchw16]) func addendsAreConverted(layout: TensorLayout) throws {
+    var builder = GraphBuilder(name: "addend")
+    let x = builder.input("x", shape: [1, 20, 6, 6])
+    let y = try builder.convolution(
+      x, outputChannels: 20, window: Window2D(kernel: Size2D(3), padding: Padding2D(1)), bias: true)
+    let sum = try builder.add(.add(activation: .none), [y, x])
+    let graph = try InferenceGraph(builder.build(outputs: [sum]), fusion: .residual, layout: layout).graph
+    #expect(graph.operators.map(\.kind.typeName) == ["LayoutConversion", "Conv", "LayoutConversion"])
+    let node = graph.operators[1]
+    #expect(graph[node.inputs[0]].layout == .nchw && graph[node.addend!].layout == layout)
+    #expect(
+      KernelSchedule.choose(for: OperatorID(1), in: graph, rowTile: nil).algorithm == .directBlocked)
   }
 
   /// What no operator writes in the layout is converted once, however many operators read it.

@@ -10,6 +10,8 @@ enum OperatorFamily: String, CaseIterable, Sendable {
   case wideConvolution
   case elementwise, arithmetic, softmax, mean, layerNormalization, matrixProduct, reshape, transpose, slice
   case pad, gather, resize
+  /// With a bias and an addend.
+  case addingConvolution
 
   /// A graph of one random operator of this family whose inputs are all graph inputs.
   func randomGraph(_ generator: inout SeededGenerator) throws -> Graph {
@@ -26,6 +28,7 @@ enum OperatorFamily: String, CaseIterable, Sendable {
     let shape: TensorShape = [batch, draw(1...9), draw(1...14), draw(1...14)]
     let output: TensorID
     switch self {
+    case .addingConvolution: output = try addAddingConvolution(to: &builder, shape, &generator)
     case .convolution, .groupedConvolution, .pointwiseConvolution, .depthwiseConvolution, .wideConvolution:
       let groups =
         switch self {
@@ -98,6 +101,35 @@ enum OperatorFamily: String, CaseIterable, Sendable {
       output = try addGeneral(to: &builder, &generator)
     }
     return try builder.build(outputs: [output])
+  }
+
+  /// A convolution of any of the other families' windows; now and then it adds the image that it reads.
+  private func addAddingConvolution(
+    to builder: inout GraphBuilder, _ shape: TensorShape, _ generator: inout SeededGenerator
+  ) throws -> TensorID {
+    func draw(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
+    let channels = draw(1...40)
+    let x = builder.input("x", shape: [shape[0], channels, shape[2], shape[3]])
+    let window =
+      switch draw(0...3) {
+      case 0: Self.window(&generator, maxKernel: 5)
+      case 1: Window2D(kernel: Size2D(1))
+      default: Window2D(kernel: Size2D(3), padding: Padding2D(draw(0...2)))
+      }
+    guard let size = window.outputSize(height: shape[2], width: shape[3]) else {
+      throw GraphError.invalidOperator(name: "window", reason: "it does not fit")
+    }
+    let result: TensorShape = [shape[0], draw(0...1) == 0 ? channels : draw(1...70), size.height, size.width]
+    let parameters = [
+      builder.weight("w", shape: [result[1], channels, window.kernel.height, window.kernel.width]),
+      builder.weight("b", shape: [result[1]]),
+    ]
+    let addsInput = builder.shape(of: x) == result && Bool.random(using: &generator)
+    return try builder.add(
+      .convolution(
+        window: window, groups: 1, inputActivation: draw(0...2) == 0 ? .relu : .none,
+        activation: Activation.allCases.randomElement(using: &generator)!),
+      [x] + parameters + [addsInput ? x : builder.input("a", shape: result)])
   }
 
   private static func window(_ generator: inout SeededGenerator, maxKernel: Int) -> Window2D {

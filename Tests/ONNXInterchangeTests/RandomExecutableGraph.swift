@@ -43,12 +43,16 @@ enum RandomExecutableGraph {
         "\(name).weight", shape: [channels, shape[1] / groups, window.kernel.height, window.kernel.width])
       var inputs = [x, weight]
       if Bool.random(using: &generator) { inputs.append(builder.weight("\(name).bias", shape: [channels])) }
-      return try builder.add(
-        .convolution(
-          window: window, groups: groups,
-          inputActivation: Bool.random(using: &generator) ? .relu : .none, activation: activation()),
-        inputs,
-        name: name)
+      let kind = OperatorKind.convolution(
+        window: window, groups: groups, inputActivation: Bool.random(using: &generator) ? .relu : .none,
+        activation: activation())
+      if inputs.count == 3, groups == 1 {
+        let result = try ShapeInference.outputShape(
+          of: kind, name: name, inputs: inputs.map(builder.shape(of:)))
+        let addends = images.filter { builder.shape(of: $0) == result }
+        if let addend = addends.randomElement(using: &generator) { inputs.append(addend) }
+      }
+      return try builder.add(kind, inputs, name: name)
     case 3:
       let parameters = ["scale", "shift", "mean", "variance"].map {
         builder.weight("norm\(images.count).\($0)", shape: [shape[1]])

@@ -1,4 +1,5 @@
 import ComputationGraph
+import Devices
 import MemoryPlanning
 import ScheduleTuning
 import Testing
@@ -47,6 +48,38 @@ struct WorkloadTests {
     ].map(\.workloadKey)
     #expect(Set(keys).count == keys.count)
     #expect(keys.allSatisfy { $0.count == 64 && $0.allSatisfy(\.isHexDigit) })
+  }
+
+  /// What a convolution adds takes time, and so does what it is: an image of its own, or the one that is read.
+  @Test func addendsMatter() throws {
+    func workload(_ fusion: FusionLevel, addsInput: Bool) throws -> OperatorWorkload {
+      var builder = GraphBuilder(name: "sum")
+      let images = ["x", "y"].map { builder.input($0, shape: [1, 4, 6, 6]) }
+      let window = Window2D(kernel: Size2D(3), padding: Padding2D(1))
+      let result = try builder.convolution(images[0], outputChannels: 4, window: window, bias: true)
+      let sum = try builder.add(.add(activation: .none), [result, images[addsInput ? 0 : 1]])
+      let graph = try InferenceGraph(builder.build(outputs: [sum]), fusion: fusion).graph
+      return try OperatorWorkload(of: OperatorID(0), in: graph)
+    }
+    let workloads = try [
+      workload(.activation, addsInput: false), workload(.residual, addsInput: false),
+      workload(.residual, addsInput: true),
+    ]
+    #expect(Set(workloads.map(\.key)).count == 3)
+    #expect(workloads.map(\.graph.inputs.count) == [1, 2, 1])
+    #expect(workloads[1].summary == "Conv 3×3 1×4×6×6, 1×4×6×6 → 1×4×6×6")
+    // All its kernel schedules run, and agree with the first.
+    let meter = OperatorMeter(
+      threads: 2, policy: MeasurementPolicy(warmup: 0, repeats: 1, minimumSampleMilliseconds: 0))
+    for workload in workloads.dropFirst() {
+      let space = ScheduleSpace(of: workload, threads: 2)
+      let outcomes = try meter.outcomes(of: space.schedules, for: workload, isThorough: false)
+      for (schedule, outcome) in zip(space.schedules, outcomes) {
+        if case .failed(let reason) = outcome { Issue.record("\(schedule): \(reason)") }
+      }
+      #expect(
+        Set(space.schedules.map(\.algorithm)).isSuperset(of: [.im2colGEMM, .winograd4x4, .directInPlace]))
+    }
   }
 
   /// The same operators in another order are another workload, unless the plan runs them in the same way.

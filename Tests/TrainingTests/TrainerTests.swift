@@ -187,6 +187,16 @@ import Training
       Issue.record("an activation without a gradient was accepted")
       return
     }
+    let images = builder.weight("kernel", shape: [2, 1, 3, 3])
+    let adding = try builder.add(
+      .convolution(
+        window: TestNetworks.window(3, padding: 1), groups: 1, inputActivation: .none, activation: .none),
+      [image, images, builder.weight("offsets", shape: [2]), convolved], name: "adding")
+    let residual = try builder.fullyConnected(try builder.add(.flatten, [adding]), outputs: 2)
+    guard case .unsupportedOperator(name: "adding", _) = error(try builder.build(outputs: [residual])) else {
+      Issue.record("a convolution that adds was accepted")
+      return
+    }
     let fused = try InferenceGraph(TestNetworks.small(), fusion: .activation).graph
     guard case .unsupportedOperator = error(fused) else {
       Issue.record("an inference graph was accepted")

@@ -24,7 +24,7 @@ final class LoadedNetwork {
     let executable = try ONNXModel.load(from: URL(fileURLWithPath: model)).executable()
     let weights = try executable.storedWeights()
     let policy = SchedulingPolicy(
-      fusion: .activation, scheduler: SchedulerName.exact.rawValue, rowTile: rowTile,
+      fusion: .concat, scheduler: SchedulerName.exact.rawValue, rowTile: rowTile,
       layout: layout)
     let bounded = try NetworkPlanner.bound(
       training: executable.graph, policy: policy, threads: threads,

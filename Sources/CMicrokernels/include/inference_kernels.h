@@ -26,10 +26,10 @@ typedef struct {
 void inference_gather(inference_window window, const float *x, ptrdiff_t channels, ptrdiff_t firstRow,
                       ptrdiff_t rows, int relu, float *panel);
 
-/// Adds bias[r] (where `bias` is not null) to each row of a matrix whose rows lie `stride` apart, then applies the
-/// activation.
+/// Adds bias[r] (where `bias` is not null) to each row of a matrix whose rows lie `stride` apart, and to each element that of
+/// `addend` (where it is not null), whose rows lie as far apart and which does not overlap y; then applies the activation.
 void inference_bias_activation(float *y, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t stride, const float *bias,
-                               int activation);
+                               const float *addend, int activation);
 
 /// Convolution of groups with one input channel: `multiplier` results per channel, weight[channels·multiplier][taps].
 void inference_depthwise(inference_window window, const float *x, ptrdiff_t channels, ptrdiff_t multiplier,

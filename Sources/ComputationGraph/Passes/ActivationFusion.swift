@@ -60,7 +60,8 @@ public enum ActivationFusion {
     var fused: [(reader: OperatorID, node: Operator)] = []
     for reader in graph.readers[result.index] {
       guard let node = editor.operators[reader.index],
-        case .convolution(let window, let groups, .none, let after) = node.kind
+        case .convolution(let window, let groups, .none, let after) = node.kind,
+        !node.inputs.dropFirst().contains(result)
       else { return }
       fused.append(
         (

@@ -28,7 +28,8 @@ public struct BatchNormalizationFolding: Sendable {
       guard case .batchNormalization(let epsilon, let after) = norm.kind,
         let producer = original.producers[norm.inputs[0].index],
         case .convolution(let window, let groups, let before, .none) = original[producer].kind,
-        original.readers[norm.inputs[0].index].count == 1, !original.outputs.contains(norm.inputs[0])
+        original.readers[norm.inputs[0].index].count == 1, !original.outputs.contains(norm.inputs[0]),
+        original[producer].addend == nil
       else { continue }
       let convolution = original[producer]
       let weight = original[convolution.inputs[1]]

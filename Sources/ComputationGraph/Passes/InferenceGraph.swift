@@ -4,12 +4,14 @@ public enum FusionLevel: String, Hashable, Codable, Sendable, CaseIterable {
   case none
   /// Activations are applied by a neighbour as well (``ActivationFusion``).
   case activation
-  /// Concats are not executed either where their inputs can be written side by side from the start. The graph is that
-  /// of the level before: planning makes the difference.
+  /// As ``activation``, and a sum of two is computed by the convolution that makes one of them (``ResidualFusion``).
+  case residual
+  /// As ``residual``, and Concats are not executed where their inputs can be written side by side from the start. The
+  /// graph is that of ``residual``: planning makes the difference.
   case concat
 }
 
-/// A network made ready to run: batch norm folded, activations fused and images laid out as the policy says.
+/// A network made ready to run: batch norm folded, operators fused and images laid out as the policy says.
 ///
 ///     let inference = try InferenceGraph(trainingGraph, fusion: .activation)
 ///     let weights = inference.convert(trainedWeights)
@@ -28,7 +30,9 @@ public struct InferenceGraph: Sendable {
     let fused: Graph
     switch fusion {
     case .none: fused = folding.graph
-    case .activation, .concat: fused = try ActivationFusion.apply(to: folding.graph)
+    case .activation: fused = try ActivationFusion.apply(to: folding.graph)
+    // In this order, so that a sum has its activation already.
+    case .residual, .concat: fused = try ResidualFusion.apply(to: ActivationFusion.apply(to: folding.graph))
     }
     graph = try LayoutAssignment.apply(layout, to: fused, convertsBoundary: convertsBoundary)
   }

@@ -42,12 +42,13 @@ public enum LayoutAssignment {
     }
   }
 
-  /// Which layout an operator wants its image in; nil if any will do.
+  /// Which layout an operator wants the image at a position of its inputs in; nil if any will do.
   private static func wanted(
-    by id: OperatorID, of graph: Graph, writing layout: TensorLayout, produced: TensorLayout
+    by id: OperatorID, at position: Int, of graph: Graph, writing layout: TensorLayout, produced: TensorLayout
   ) -> TensorLayout? {
     switch graph[id].kind {
-    case .convolution(_, groups: 1, _, _) where layout != .nchw: nil
+    // An addend lies as the result does.
+    case .convolution(_, groups: 1, _, _) where layout != .nchw && position == 0: nil
     case .globalAveragePool where graph[graph[id].inputs[0]].shape.rank == 4: produced
     default: layout
     }
@@ -76,13 +77,13 @@ public enum LayoutAssignment {
       let node = graph[id]
       let own = canWrite(layout, id, of: graph) ? layout : .nchw
       var inputs: [TensorID] = []
-      for input in node.inputs {
+      for (position, input) in node.inputs.enumerated() {
         guard graph[input].role == .activation else {
           inputs.append(input)
           continue
         }
         let wanted = LayoutAssignment.wanted(
-          by: id, of: graph, writing: own, produced: produced[input.index])
+          by: id, at: position, of: graph, writing: own, produced: produced[input.index])
         inputs.append(version(input, wanted ?? produced[input.index]))
       }
       var outputs = node.outputs

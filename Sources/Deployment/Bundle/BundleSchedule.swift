@@ -26,7 +26,7 @@ public struct BundleSchedule: Codable, Hashable, Sendable {
   public struct Step: Codable, Hashable, Sendable {
     /// The operator's name.
     public let name: String
-    /// Its nodes in model.onnx, neighbours there: more than one where an activation is fused.
+    /// Its nodes in model.onnx, neighbours there: more than one where an activation or a sum is fused.
     public let nodes: [String]
   }
 

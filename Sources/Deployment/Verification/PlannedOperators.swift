@@ -56,7 +56,8 @@ struct PlannedOperators {
   /// The nodes that activations are written as.
   private static let activations: Set<String> = ["Relu", "Clip", "HardSigmoid", "Sigmoid", "Mul"]
 
-  /// One operator from neighbouring nodes: a main node of the type named, and the activations around it.
+  /// One operator from neighbouring nodes: a main node of the type named, the sum behind a convolution, and the activations
+  /// around it.
   private static func contract(_ ids: [OperatorID], of model: Graph, name: String, type: String)
     throws(DeploymentError) -> Operator
   {
@@ -64,8 +65,11 @@ struct PlannedOperators {
     func isMain(_ node: String) -> Bool {
       node == type || (type == "Add" && node == "Sum") || (type == "LayoutConversion" && node == "Identity")
     }
-    guard let last = ids.last, let main = types.firstIndex(where: isMain), types.count <= 4,
-      types.indices.allSatisfy({ $0 == main || activations.contains(types[$0]) })
+    guard let last = ids.last, let main = types.firstIndex(where: isMain), types.count <= 5,
+      types.indices.allSatisfy({
+        $0 == main || activations.contains(types[$0])
+          || (type == "Conv" && $0 == main + 1 && types[$0] == "Add")
+      })
     else {
       throw .scheduleMismatch(reason: "operator '\(name)' (\(type)) cannot consist of the nodes \(types)")
     }

@@ -18,8 +18,8 @@ struct BlockedConvolution: PreparedKernel {
   func run(part: Int, of parts: Int) {
     withUnsafePointer(to: layer) { layer in
       blocked_convolution(
-        layer, operands.inputs[0], packedWeights, operands.inputs.count > 2 ? operands.inputs[2] : nil, nil,
-        operands.output, part, parts)
+        layer, operands.inputs[0], packedWeights, operands.inputs.count > 2 ? operands.inputs[2] : nil,
+        operands.inputs.count > 3 ? operands.inputs[3] : nil, operands.output, part, parts)
     }
   }
 }

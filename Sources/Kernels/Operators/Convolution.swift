@@ -13,6 +13,8 @@ struct ConvolutionLayer {
   let x: UnsafePointer<Float>
   let weight: UnsafePointer<Float>
   let bias: UnsafePointer<Float>?
+  /// Of y's shape; added before the activation.
+  let addend: UnsafePointer<Float>?
   let y: UnsafeMutablePointer<Float>
 
   init(
@@ -30,6 +32,7 @@ struct ConvolutionLayer {
     x = UnsafePointer(operands.inputs[0])
     weight = UnsafePointer(operands.inputs[1])
     bias = operands.inputs.count > 2 ? UnsafePointer(operands.inputs[2]) : nil
+    addend = operands.inputs.count > 3 ? UnsafePointer(operands.inputs[3]) : nil
     y = operands.output
   }
 
@@ -55,8 +58,8 @@ struct PanelConvolution: PreparedKernel {
       let (block, rows) = tiling[tile]
       let group = block % layer.groups
       let x = layer.x + block * layer.inputsPerGroup * layer.inputPlane
-      let y =
-        layer.y + block * layer.outputsPerGroup * layer.outputPlane + rows.lowerBound * outputWidth
+      let place = block * layer.outputsPerGroup * layer.outputPlane + rows.lowerBound * outputWidth
+      let y = layer.y + place
       inference_gather(
         layer.window, x, layer.inputsPerGroup, rows.lowerBound, rows.count, layer.inputRelu, panel)
       BLAS.sgemm(
@@ -65,7 +68,8 @@ struct PanelConvolution: PreparedKernel {
         ldb: rows.count * outputWidth, c: y, ldc: layer.outputPlane)
       inference_bias_activation(
         y, layer.outputsPerGroup, rows.count * outputWidth, layer.outputPlane,
-        layer.bias.map { $0 + group * layer.outputsPerGroup }, layer.activation)
+        layer.bias.map { $0 + group * layer.outputsPerGroup }, layer.addend.map { $0 + place },
+        layer.activation)
     }
   }
 }
@@ -86,7 +90,8 @@ struct PointwiseConvolution: PreparedKernel {
       let (block, rows) = tiling[tile]
       let first = rows.lowerBound * layer.window.outputWidth
       let channel = block % layer.groups * layer.outputsPerGroup + channels.lowerBound
-      let y = layer.y + (block * layer.outputsPerGroup + channels.lowerBound) * plane + first
+      let place = (block * layer.outputsPerGroup + channels.lowerBound) * plane + first
+      let y = layer.y + place
       let pixels = rows.count * layer.window.outputWidth
       BLAS.sgemm(
         m: channels.count, n: pixels, k: layer.inputsPerGroup,
@@ -95,7 +100,8 @@ struct PointwiseConvolution: PreparedKernel {
         c: y,
         ldc: plane)
       inference_bias_activation(
-        y, channels.count, pixels, plane, layer.bias.map { $0 + channel }, layer.activation)
+        y, channels.count, pixels, plane, layer.bias.map { $0 + channel }, layer.addend.map { $0 + place },
+        layer.activation)
     }
   }
 }

@@ -60,7 +60,8 @@ struct DirectConvolution: PreparedKernel {
 
   func run(part: Int, of parts: Int) {
     withUnsafePointer(to: plan) { plan in
-      direct_run(plan, layer.x, packedWeights, layer.bias, nil, layer.y, rows, workspace, part, parts)
+      direct_run(
+        plan, layer.x, packedWeights, layer.bias, layer.addend, layer.y, rows, workspace, part, parts)
     }
   }
 }

@@ -76,14 +76,14 @@ struct WinogradConvolution: PreparedKernel {
     withUnsafePointer(to: plan) { plan in
       switch products {
       case .microkernels:
-        winograd_run(plan, layer.x, packedWeights, layer.bias, nil, layer.y, workspace, part, parts)
+        winograd_run(plan, layer.x, packedWeights, layer.bias, layer.addend, layer.y, workspace, part, parts)
       case .blas:
         winograd_run_by_products(
           plan,
           { m, n, k, a, lda, b, ldb, c, ldc in
             BLAS.sgemm(m: m, n: n, k: k, a: a!, lda: lda, b: b!, ldb: ldb, c: c!, ldc: ldc)
           },
-          layer.x, packedWeights, layer.bias, nil, layer.y, workspace, part, parts)
+          layer.x, packedWeights, layer.bias, layer.addend, layer.y, workspace, part, parts)
       }
     }
   }

@@ -46,6 +46,7 @@ public enum ReferenceExecutor {
       convolve(
         x[0].applying(before), weight: x[1], bias: x.count > 2 ? x[2] : nil, window: window, groups: groups,
         into: &y)
+      if node.addend != nil { for index in y.values.indices { y.values[index] += x[3].values[index] } }
       return y.applying(after)
     case .batchNormalization(let epsilon, let after):
       normalize(x[0], scale: x[1], shift: x[2], mean: x[3], variance: x[4], epsilon: epsilon, into: &y)

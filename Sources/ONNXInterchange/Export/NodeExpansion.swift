@@ -1,6 +1,6 @@
 import ComputationGraph
 
-/// The ONNX nodes of a graph's operators in an order, fused activations and functions that ONNX has not written out.
+/// The ONNX nodes of a graph's operators in an order, fused activations and sums, and functions that ONNX has not, written out.
 struct NodeExpansion {
   private(set) var nodes: [Onnx_NodeProto] = []
   /// The operator of each node.
@@ -48,9 +48,11 @@ struct NodeExpansion {
     var attributes: [Onnx_AttributeProto] = []
     var type = node.kind.typeName
     var activation = Activation.none
+    var addend: String?
     switch node.kind {
     case .convolution(let window, let groups, let before, let after):
       activation = after
+      if node.addend != nil { addend = inputs.removeLast() }
       if before == .relu {
         let name = nodeNames.unique("\(node.name).input_relu")
         let rectified = addTensor(name, graph[node.inputs[0]].shape)
@@ -85,12 +87,14 @@ struct NodeExpansion {
       inputs += parameters.inputs
     case .opaque(let type): throw .cannotExport(name: node.name, reason: "\(type) can be scheduled only")
     }
-    guard activation != .none else {
-      add(type, name: node.name, inputs, output.name, attributes, id)
-      return
+    let linear = activation == .none ? output.name : addTensor("\(output.name).linear", output.shape)
+    if let addend {
+      let product = addTensor("\(output.name).product", output.shape)
+      add(type, name: node.name, inputs, product, attributes, id)
+      add("Add", name: nodeNames.unique("\(node.name).add"), [product, addend], linear, [], id)
+    } else {
+      add(type, name: node.name, inputs, linear, attributes, id)
     }
-    let linear = addTensor("\(output.name).linear", output.shape)
-    add(type, name: node.name, inputs, linear, attributes, id)
     add(activation, reading: linear, output, of: node, isFused: true, id)
   }
 

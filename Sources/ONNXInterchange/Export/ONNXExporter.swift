@@ -5,7 +5,7 @@ import SwiftProtobuf
 /// Writes an executable graph as an ONNX model whose node list is a given operator order.
 ///
 /// What Tandem runs as one operator may be several ONNX nodes: a fused activation becomes a node or two directly
-/// before or after its operator, and SiLU and hard swish are written as a
+/// before or after its operator, what a convolution adds an `Add` directly after it, and SiLU and hard swish are written as a
 /// sigmoid and `Mul`. The nodes of one operator are neighbours, and operators stand in the order given,
 /// so a runtime that keeps the file's order keeps the schedule. Every tensor's shape is in the file.
 ///

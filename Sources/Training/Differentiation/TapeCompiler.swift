@@ -52,10 +52,11 @@ struct TapeCompiler {
     for id in graph.kahnOrder() where plan.isNeeded(id) {
       let node = graph[id]
       switch node.kind {
-      case .convolution(let window, let groups, .none, .none):
+      case .convolution(let window, let groups, .none, .none) where node.addend == nil:
         try addConvolution(node, window: window, groups: groups)
       case .convolution:
-        throw .unsupportedOperator(name: node.name, reason: "activations must be operators of their own")
+        throw .unsupportedOperator(
+          name: node.name, reason: "activations and sums must be operators of their own")
       case .fullyConnected:
         try addConvolution(node, window: Window2D(kernel: Size2D(1)), groups: 1)
       case .batchNormalization(_, .none), .batchNormalization(_, .relu), .relu, .add(.none), .add(.relu):

@@ -86,7 +86,7 @@ struct TuneCommand: ParsableCommand {
 
   private func modelJobs() throws -> [Job] {
     let executable = try ONNXModel.load(from: URL(typed: source)).executable()
-    let graph = try InferenceGraph(executable.graph, fusion: .activation).graph
+    let graph = try InferenceGraph(executable.graph, fusion: .concat).graph
     var threads = threads ?? 1
     if let device {
       threads = try DeviceCatalog(folder: URL(typed: "Experiments/Devices"))

@@ -39,7 +39,7 @@ struct MeasurePlanning {
       planned = try plan(under: ScheduleFile(schedule), named: source.scheduleFile ?? name)
     } else {
       let bounded = try bound(
-        fusion: source.schedule?.graph.fusion ?? .activation, rowTile ?? .fit,
+        fusion: source.schedule?.graph.fusion ?? .concat, rowTile ?? .fit,
         layout: source.schedule.map { ScheduleFile($0).layout } ?? .nchw)
       planned =
         bounded.policy.rowTile == .fit
