@@ -49,7 +49,6 @@ typedef struct {
   const ptrdiff_t *offsets;
   ptrdiff_t chunk, chunkStride, depth;
   ptrdiff_t pitch, width, outputPlane;
-  dk_vec floor;
   int activation;
   // What is fetched meanwhile, and the floats from one product to the next.
   const float *ahead;
@@ -107,7 +106,7 @@ static __attribute__((noinline)) void finish_pixels(const dk_sums *sums, const d
 
 DK_INLINE void kernel(const dk_sums *sums, const dk_pixels *pixels, const dk_guard *guards, const float *x,
                       const float *weights, const float *bias, const float *addend, float *y, const int count,
-                      const int block, const int guarded) {
+                      const int block, const int guarded, const int rectified) {
   dk_vec results[DK_MOST_BLOCK][DK_MOST_VECTORS];
   const float *base[DK_MOST_VECTORS];
   DK_UNROLL for (int v = 0; v < count; v++) base[v] = x + pixels[v].start;
@@ -115,7 +114,6 @@ DK_INLINE void kernel(const dk_sums *sums, const dk_pixels *pixels, const dk_gua
     const dk_vec start = dk_splat(bias ? bias[r] : 0);
     DK_UNROLL for (int v = 0; v < count; v++) results[r][v] = start;
   }
-  const dk_vec floor = guarded ? sums->floor : dk_splat(0);
   const float *ahead = sums->ahead;
   const ptrdiff_t aheadStep = sums->aheadStep;
   for (ptrdiff_t done = 0; done < sums->depth; done += sums->chunk) {
@@ -126,11 +124,8 @@ DK_INLINE void kernel(const dk_sums *sums, const dk_pixels *pixels, const dk_gua
       __builtin_prefetch(ahead, 0, 2);
       ahead += aheadStep;
       DK_UNROLL for (int v = 0; v < count; v++) {
-        if (guarded) {
-          values[v] = dk_at_least(floor, dk_load_guarded(base[v] + offset, guards[step * count + v]));
-        } else {
-          values[v] = dk_load(base[v] + offset);
-        }
+        values[v] = guarded ? dk_load_guarded(base[v] + offset, guards[step * count + v]) : dk_load(base[v] + offset);
+        if (rectified) values[v] = dk_at_least(dk_splat(0), values[v]);
       }
       DK_UNROLL for (int r = 0; r < block; r++) {
         const dk_vec weight = dk_splat(weights[r]);
@@ -165,19 +160,22 @@ DK_INLINE void kernel(const dk_sums *sums, const dk_pixels *pixels, const dk_gua
 typedef void (*dk_kernel)(const dk_sums *, const dk_pixels *, const dk_guard *, const float *, const float *,
                           const float *, const float *, float *);
 
-#define DK_DEFINE(count, block)                                                                                       \
-  static void plain_##count##_##block(const dk_sums *sums, const dk_pixels *pixels, const dk_guard *guards,           \
-                                      const float *x, const float *weights, const float *bias, const float *addend,   \
-                                      float *y) {                                                                     \
-    kernel(sums, pixels, guards, x, weights, bias, addend, y, count, block, 0);                                       \
-  }                                                                                                                   \
-  static void guarded_##count##_##block(const dk_sums *sums, const dk_pixels *pixels, const dk_guard *guards,         \
-                                        const float *x, const float *weights, const float *bias, const float *addend, \
-                                        float *y) {                                                                   \
-    kernel(sums, pixels, guards, x, weights, bias, addend, y, count, block, 1);                                       \
+#define DK_FORM(name, count, block, guarded, rectified)                                                            \
+  static void name##_##count##_##block(const dk_sums *sums, const dk_pixels *pixels, const dk_guard *guards,       \
+                                       const float *x, const float *weights, const float *bias,                    \
+                                       const float *addend, float *y) {                                            \
+    kernel(sums, pixels, guards, x, weights, bias, addend, y, count, block, guarded, rectified);                   \
   }
+#define DK_DEFINE(count, block)         \
+  DK_FORM(plain, count, block, 0, 0)    \
+  DK_FORM(guarded, count, block, 1, 0)  \
+  DK_FORM(rectified, count, block, 0, 1) \
+  DK_FORM(guardedRectified, count, block, 1, 1)
 DK_KERNELS(DK_DEFINE)
-#define DK_ENTRY(count, block) [count - 1][block - 1] = {plain_##count##_##block, guarded_##count##_##block},
-static const dk_kernel kernels[DK_MOST_VECTORS][DK_MOST_BLOCK][2] = {DK_KERNELS(DK_ENTRY)};
+#define DK_ENTRY(count, block)                                              \
+  [count - 1][block - 1] = {{plain_##count##_##block, guarded_##count##_##block}, \
+                            {rectified_##count##_##block, guardedRectified_##count##_##block}},
+// By whether the image has yet to pass a ReLU, and whether there are guards.
+static const dk_kernel kernels[DK_MOST_VECTORS][DK_MOST_BLOCK][2][2] = {DK_KERNELS(DK_ENTRY)};
 
 #endif
