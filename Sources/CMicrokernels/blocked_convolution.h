@@ -42,10 +42,20 @@ BK_INLINE const float *bk_add_outer_products(bk_sums sums, const float *const *f
   return weights;
 }
 
+// What comes after the sums in all but the simplest cases.
+static __attribute__((noinline)) void bk_finish(const blocked_job *job, bk_vec *results, ptrdiff_t pixels,
+                                                ptrdiff_t lanes, ptrdiff_t offset) {
+  const blocked_layer *layer = job->layer;
+  for (ptrdiff_t p = 0; p < pixels && job->addend; p++) {
+    results[p] += bk_load_first(job->addend + offset + p * layer->outputBlock, lanes);
+  }
+  if (layer->outputActivation != ACTIVATION_NONE) va_activate_all(layer->outputActivation, results, pixels);
+  for (ptrdiff_t p = 0; p < pixels; p++) bk_store_first(job->y + offset + p * layer->outputBlock, results[p], lanes);
+}
+
 // A tile of `pixels` neighbours in a row of the output times `vectors` vectors of channels.
 BK_INLINE void bk_convolve_tile(const blocked_job *job, ptrdiff_t row, ptrdiff_t column, const float *packed,
-                                const bk_vec *bias, ptrdiff_t firstOutput, const int relu, const int pixels,
-                                const int vectors) {
+                                const bk_vec *bias, const int relu, const int pixels, const int vectors) {
   const blocked_layer *layer = job->layer;
   const inference_window *v = &layer->window;
   const ptrdiff_t block = layer->inputBlock, plane = v->height * v->width * block;
@@ -88,28 +98,35 @@ BK_INLINE void bk_convolve_tile(const blocked_job *job, ptrdiff_t row, ptrdiff_t
       }
     }
   }
-  const ptrdiff_t outputPlane = v->outputHeight * v->outputWidth;
+  const int simple = !job->addend && layer->outputActivation <= ACTIVATION_RELU6;
   BK_UNROLL for (int n = 0; n < vectors; n++) {
-    const ptrdiff_t output = firstOutput + n * BLOCKED_LANES, lanes = blocked_lanes(layer, output);
-    const ptrdiff_t offset = (output / layer->outputBlock * outputPlane + row * v->outputWidth + column) *
-                                 layer->outputBlock + output % layer->outputBlock;
-    bk_vec results[BK_MOST];
-    BK_UNROLL for (int p = 0; p < pixels; p++) {
-      results[p] = sums[p][n];
-      if (job->addend) results[p] += bk_load_first(job->addend + offset + p * layer->outputBlock, lanes);
+    bk_vec results[BK_PIXELS];
+    BK_UNROLL for (int p = 0; p < pixels; p++) results[p] = sums[p][n];
+    const ptrdiff_t lanes = job->lanes[n], offset = job->offsets[n] + (row * v->outputWidth + column) * layer->outputBlock;
+    if (simple && lanes == BLOCKED_LANES) {
+      if (layer->outputActivation != ACTIVATION_NONE) {
+        const int highest = layer->outputActivation == ACTIVATION_RELU6;
+        BK_UNROLL for (int p = 0; p < pixels; p++) {
+          results[p] = highest ? va_activated(results[p], ACTIVATION_RELU6) : bk_rectify(results[p]);
+        }
+      }
+      float *y = job->y + offset;
+      BK_UNROLL for (int p = 0; p < pixels; p++, y += layer->outputBlock) bk_store(y, results[p]);
+    } else {
+      bk_vec all[BK_PIXELS];
+      BK_UNROLL for (int p = 0; p < pixels; p++) all[p] = results[p];
+      bk_finish(job, all, pixels, lanes, offset);
     }
-    bk_activate(layer->outputActivation, results, pixels);
-    BK_UNROLL for (int p = 0; p < pixels; p++) bk_store_first(job->y + offset + p * layer->outputBlock, results[p], lanes);
   }
 }
 
 typedef void (*bk_tile)(const blocked_job *job, ptrdiff_t row, ptrdiff_t column, const float *packed,
-                        const bk_vec *bias, ptrdiff_t firstOutput);
+                        const bk_vec *bias);
 
 #define BK_TILE(name, pixels, vectors, relu)                                                                      \
   static void bk_##name##_##pixels##_##vectors(const blocked_job *job, ptrdiff_t row, ptrdiff_t column,           \
-                                               const float *packed, const bk_vec *bias, ptrdiff_t firstOutput) { \
-    bk_convolve_tile(job, row, column, packed, bias, firstOutput, relu, pixels, vectors);                         \
+                                               const float *packed, const bk_vec *bias) {                        \
+    bk_convolve_tile(job, row, column, packed, bias, relu, pixels, vectors);                                      \
   }
 #define BK_TILES(pixels) \
   BK_TILE(plain, pixels, 1, 0) BK_TILE(plain, pixels, 2, 0) BK_TILE(relu, pixels, 1, 1) BK_TILE(relu, pixels, 2, 1)
@@ -120,22 +137,26 @@ BK_SIZES(BK_TILES)
 static const bk_tile bk_tiles[BK_PIXELS][2][2] = {BK_SIZES(BK_ENTRY)};
 
 // One row of the output for one block of channels.
-static void bk_convolve_row(const blocked_job *job, ptrdiff_t row, ptrdiff_t firstOutput) {
-  const blocked_layer *layer = job->layer;
-  const ptrdiff_t width = layer->window.outputWidth, depth = blocked_depth(layer);
+static void bk_convolve_row(const blocked_job *given, ptrdiff_t row, ptrdiff_t firstOutput) {
+  blocked_job job = *given;
+  const blocked_layer *layer = job.layer;
+  const ptrdiff_t plane = layer->window.outputHeight * layer->window.outputWidth, block = layer->outputBlock;
   const ptrdiff_t vectors = blocked_least(2, (layer->outputs - firstOutput + BLOCKED_LANES - 1) / BLOCKED_LANES);
   bk_vec bias[2] = {bk_splat(0), bk_splat(0)};
-  for (ptrdiff_t n = 0; n < vectors && job->bias; n++) {
+  for (ptrdiff_t n = 0; n < vectors; n++) {
     const ptrdiff_t output = firstOutput + n * BLOCKED_LANES;
-    bias[n] = bk_load_first(job->bias + output, layer->outputs - output);
+    if (job.bias) bias[n] = bk_load_first(job.bias + output, layer->outputs - output);
+    job.lanes[n] = blocked_lanes(layer, output);
+    job.offsets[n] = output / block * block * plane + output % block;
   }
+  const float *packed = job.packed + firstOutput * blocked_depth(layer);
   // Even tiles: none is left with a pixel or two.
-  const ptrdiff_t tiles = (width + BK_PIXELS - 1) / BK_PIXELS;
+  const ptrdiff_t width = layer->window.outputWidth, tiles = (width + BK_PIXELS - 1) / BK_PIXELS;
+  const ptrdiff_t size = width / tiles, larger = width % tiles;
   for (ptrdiff_t tile = 0, column = 0; tile < tiles; tile++) {
-    const ptrdiff_t end = width * (tile + 1) / tiles;
-    bk_tiles[end - column - 1][layer->inputRelu][vectors - 1](job, row, column, job->packed + firstOutput * depth, bias,
-                                                              firstOutput);
-    column = end;
+    const ptrdiff_t pixels = size + (tile < larger);
+    bk_tiles[pixels - 1][layer->inputRelu][vectors - 1](&job, row, column, packed, bias);
+    column += pixels;
   }
 }
 
