@@ -18,6 +18,12 @@ typedef struct {
   ptrdiff_t position, end, limit, pitch, width;
 } dk_cursor;
 
+// Whether every row begins a vector, because as good as no lanes are lost by that: stores are simpler then.
+DK_INLINE int keeps_to_rows(const dk_cursor *cursor) {
+  const ptrdiff_t lanes = (cursor->width + DIRECT_LANES - 1) / DIRECT_LANES * DIRECT_LANES;
+  return cursor->pitch != cursor->width && lanes <= cursor->pitch + cursor->pitch / 16;
+}
+
 DK_INLINE int next_pixels(dk_cursor *cursor, dk_pixels *pixels) {
   ptrdiff_t row = cursor->position / cursor->pitch, column = cursor->position - row * cursor->pitch;
   if (column >= cursor->width) {
@@ -37,7 +43,8 @@ DK_INLINE int next_pixels(dk_cursor *cursor, dk_pixels *pixels) {
   pixels->row = row;
   pixels->column = column;
   pixels->end = direct_least(cursor->end - pixels->start, DIRECT_LANES);
-  cursor->position = pixels->start + DIRECT_LANES;
+  if (pixels->first == 0 && keeps_to_rows(cursor)) pixels->end = direct_least(pixels->end, cursor->width - column);
+  cursor->position = pixels->start + (pixels->first == 0 ? pixels->end : DIRECT_LANES);
   return 1;
 }
 
@@ -55,9 +62,13 @@ typedef struct {
   ptrdiff_t aheadStep;
 } dk_sums;
 
+// Whether a vector's first pixels are neighbors in the output, and nothing else of it is stored.
+DK_INLINE int is_run(const dk_sums *sums, const dk_pixels *pixels) {
+  return pixels->first == 0 && (sums->pitch == sums->width || pixels->column + pixels->end <= sums->width);
+}
+
 DK_INLINE int is_whole(const dk_sums *sums, const dk_pixels *pixels) {
-  return pixels->first == 0 && pixels->end == DIRECT_LANES &&
-         (sums->pitch == sums->width || pixels->column + DIRECT_LANES <= sums->width);
+  return pixels->end == DIRECT_LANES && is_run(sums, pixels);
 }
 
 // Adds to the results of one vector, or stores them, run by run of lanes that are neighbors in the output.
@@ -136,7 +147,7 @@ DK_INLINE void kernel(const dk_sums *sums, const dk_pixels *pixels, const dk_gua
     DK_UNROLL for (int v = 0; v < count; v++) base[v] += sums->chunkStride;
   }
   int simple = !addend && sums->activation <= ACTIVATION_RELU6;
-  DK_UNROLL for (int v = 0; v < count; v++) simple &= is_whole(sums, &pixels[v]);
+  DK_UNROLL for (int v = 0; v < count; v++) simple &= is_run(sums, &pixels[v]);
   if (simple) {
     if (sums->activation) {
       const dk_vec highest = dk_highest(sums->activation);
@@ -146,7 +157,12 @@ DK_INLINE void kernel(const dk_sums *sums, const dk_pixels *pixels, const dk_gua
     }
     DK_UNROLL for (int v = 0; v < count; v++) {
       float *target = y + pixels[v].row * sums->width + pixels[v].column;
-      DK_UNROLL for (int r = 0; r < block; r++) dk_store(target + r * sums->outputPlane, results[r][v]);
+      if (pixels[v].end == DIRECT_LANES) {
+        DK_UNROLL for (int r = 0; r < block; r++) dk_store(target + r * sums->outputPlane, results[r][v]);
+      } else {
+        const int lanes = (int)pixels[v].end;
+        DK_UNROLL for (int r = 0; r < block; r++) dk_store_first(target + r * sums->outputPlane, results[r][v], lanes);
+      }
     }
   } else {
     dk_vec all[DK_MOST_VECTORS * DK_MOST_BLOCK];
