@@ -102,7 +102,8 @@ BK_INLINE void bk_convolve_tile(const blocked_job *job, ptrdiff_t row, ptrdiff_t
   BK_UNROLL for (int n = 0; n < vectors; n++) {
     bk_vec results[BK_PIXELS];
     BK_UNROLL for (int p = 0; p < pixels; p++) results[p] = sums[p][n];
-    const ptrdiff_t lanes = job->lanes[n], offset = job->offsets[n] + (row * v->outputWidth + column) * layer->outputBlock;
+    const ptrdiff_t lanes = job->lanes[n];
+    const ptrdiff_t offset = job->offsets[n] + (row * v->outputWidth + column) * layer->outputBlock;
     if (simple && lanes == BLOCKED_LANES) {
       if (layer->outputActivation != ACTIVATION_NONE) {
         const int highest = layer->outputActivation == ACTIVATION_RELU6;
