@@ -10,6 +10,7 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 
 #define BK_PIXELS 3
+#define BK_SIZES(X) X(1) X(2) X(3)
 #define BK_TABLE blocked_table_avx2
 #include "blocked_template.h"
 

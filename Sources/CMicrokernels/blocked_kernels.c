@@ -86,7 +86,7 @@ void blocked_convolution(const blocked_layer *given, const float *x, const float
   for (ptrdiff_t unit = units * part / parts; unit < units * (part + 1) / parts; unit++) {
     const ptrdiff_t image = unit / (groups * rows), group = unit / rows % groups;
     const blocked_job job = {layer, x + image * xFloats, packed, bias, addend ? addend + image * yFloats : NULL, zeros,
-                             y + image * yFloats};
+                             y + image * yFloats, {0}, {0}};
     kernels->convolve_row(&job, unit % rows, group * BLOCKED_OUTPUTS);
   }
 }
@@ -120,7 +120,7 @@ void blocked_depthwise(const blocked_layer *layer, const float *x, const float *
   for (ptrdiff_t unit = units * part / parts; unit < units * (part + 1) / parts; unit++) {
     const ptrdiff_t image = unit / (groups * rows);
     const blocked_job job = {layer, x + image * groups * block * v->height * v->width, packed, bias, NULL, zeros,
-                             y + image * groups * block * v->outputHeight * v->outputWidth};
+                             y + image * groups * block * v->outputHeight * v->outputWidth, {0}, {0}};
     kernels->depthwise_row(&job, unit / rows % groups * block, unit % rows);
   }
 }

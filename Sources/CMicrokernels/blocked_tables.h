@@ -18,6 +18,8 @@ typedef struct {
   /// As many zeros as a block of the input has channels.
   const float *zeros;
   float *y;
+  /// Of the vectors of output channels that a tile has: the lanes that are y's, and where in y their first pixel lies.
+  ptrdiff_t lanes[2], offsets[2];
 } blocked_job;
 
 typedef struct {

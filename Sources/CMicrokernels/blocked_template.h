@@ -1,11 +1,18 @@
-// The blocked kernels of one instruction set, on vectors of 16 channels. The including file defines BK_TABLE and sets the
-// target; narrower registers hold a vector in pieces.
+// The blocked kernels of one instruction set, on vectors of 16 channels. The including file sets the target and defines
+//   BK_TABLE         the table's name,
+//   BK_PIXELS        the most pixels of a tile beside two vectors of channels,
+//   BK_SIZES(X)      X(pixels) for every tile, from 1 up to BK_PIXELS,
+//   BK_RECTIFY(x)    max(x, 0), where it has an instruction. What is not a number stays so.
+// Narrower registers hold a vector in pieces.
 
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "blocked_tables.h"
+
+// The most pixels whose results are in registers at once.
+enum { BK_MOST = BK_PIXELS > 8 ? BK_PIXELS : 8 };
 
 #define BK_INLINE static inline __attribute__((always_inline))
 // Without it, sums that are indexed by a loop stay in memory.
@@ -23,7 +30,10 @@ typedef float bk_loose __attribute__((vector_size(64), aligned(4), may_alias));
 BK_INLINE bk_vec bk_splat(float x) { return x - (bk_vec){0}; }
 BK_INLINE bk_vec bk_load(const float *p) { return *(const bk_loose *)p; }
 BK_INLINE void bk_store(float *p, bk_vec x) { *(bk_loose *)p = x; }
-BK_INLINE bk_vec bk_rectify(bk_vec x) { return (bk_vec)((bk_ivec)x & ~(bk_ivec)(x < bk_splat(0))); }
+#ifndef BK_RECTIFY
+#define BK_RECTIFY(x) ((bk_vec)((bk_ivec)(x) & ~(bk_ivec)((x) < bk_splat(0))))
+#endif
+BK_INLINE bk_vec bk_rectify(bk_vec x) { return BK_RECTIFY(x); }
 
 // The first lanes of a vector, zeros behind them.
 BK_INLINE bk_vec bk_load_first(const float *p, ptrdiff_t lanes) {
@@ -48,109 +58,17 @@ BK_INLINE void bk_activate(int activation, bk_vec *x, const int count) {
     for (int i = 0; i < count; i++) x[i] = bk_rectify(x[i]);
     return;
   }
-  bk_vec values[8];
+  if (activation == ACTIVATION_RELU6) {
+    for (int i = 0; i < count; i++) x[i] = va_activated(x[i], ACTIVATION_RELU6);
+    return;
+  }
+  bk_vec values[BK_MOST];
   for (int i = 0; i < count; i++) values[i] = x[i];
   va_activate_all(activation, values, count);
   for (int i = 0; i < count; i++) x[i] = values[i];
 }
 
-// ---- Convolution ----
-
-// A tile of `pixels` neighbours in a row of the output times `vectors` vectors of channels.
-BK_INLINE void bk_convolve_tile(const blocked_job *job, ptrdiff_t row, ptrdiff_t column, const float *packed,
-                                const bk_vec *bias, ptrdiff_t firstOutput, const int relu, const int pixels,
-                                const int vectors) {
-  const blocked_layer *layer = job->layer;
-  const inference_window *v = &layer->window;
-  const ptrdiff_t block = layer->inputBlock, inputPlane = v->height * v->width * block;
-  bk_vec sums[8][2];
-  BK_UNROLL for (int p = 0; p < pixels; p++) {
-    BK_UNROLL for (int n = 0; n < vectors; n++) sums[p][n] = bias[n];
-  }
-  for (ptrdiff_t i = 0; i < v->kernelHeight; i++) {
-    const ptrdiff_t h = row * v->strideHeight + i * v->dilationHeight - v->paddingTop;
-    if (h < 0 || h >= v->height) continue;
-    for (ptrdiff_t j = 0; j < v->kernelWidth; j++) {
-      const float *weights = packed + (i * v->kernelWidth + j) * layer->inputs * vectors * BLOCKED_LANES;
-      const ptrdiff_t w = column * v->strideWidth + j * v->dilationWidth - v->paddingLeft;
-      const float *from[8];
-      ptrdiff_t step[8];
-      // Pixels outside the image are read from zeros, of which there are enough for a block.
-      BK_UNROLL for (int p = 0; p < pixels; p++) {
-        const ptrdiff_t at = w + p * v->strideWidth;
-        const int inside = at >= 0 && at < v->width;
-        from[p] = inside ? job->x + (h * v->width + at) * block : job->zeros;
-        step[p] = inside ? inputPlane : 0;
-      }
-      for (ptrdiff_t first = 0; first < layer->inputs; first += block) {
-        const ptrdiff_t channels = blocked_least(block, layer->inputs - first);
-        for (ptrdiff_t c = 0; c < channels; c++, weights += vectors * BLOCKED_LANES) {
-          bk_vec factors[2];
-          BK_UNROLL for (int n = 0; n < vectors; n++) factors[n] = bk_load(weights + n * BLOCKED_LANES);
-          BK_UNROLL for (int p = 0; p < pixels; p++) {
-            const bk_vec x = bk_splat(relu && from[p][c] < 0 ? 0 : from[p][c]);
-            BK_UNROLL for (int n = 0; n < vectors; n++) sums[p][n] += x * factors[n];
-          }
-        }
-        BK_UNROLL for (int p = 0; p < pixels; p++) from[p] += step[p];
-      }
-    }
-  }
-  const ptrdiff_t outputPlane = v->outputHeight * v->outputWidth;
-  BK_UNROLL for (int n = 0; n < vectors; n++) {
-    const ptrdiff_t output = firstOutput + n * BLOCKED_LANES, lanes = blocked_lanes(layer, output);
-    const ptrdiff_t offset = (output / layer->outputBlock * outputPlane + row * v->outputWidth + column) *
-                                 layer->outputBlock + output % layer->outputBlock;
-    bk_vec results[8];
-    BK_UNROLL for (int p = 0; p < pixels; p++) {
-      results[p] = sums[p][n];
-      if (job->addend) results[p] += bk_load_first(job->addend + offset + p * layer->outputBlock, lanes);
-    }
-    bk_activate(layer->outputActivation, results, pixels);
-    BK_UNROLL for (int p = 0; p < pixels; p++) bk_store_first(job->y + offset + p * layer->outputBlock, results[p], lanes);
-  }
-}
-
-#define BK_TILE(pixels, vectors)                                                                                  \
-  static void bk_convolve_##pixels##_##vectors(const blocked_job *job, ptrdiff_t row, ptrdiff_t column,            \
-                                               const float *packed, const bk_vec *bias, ptrdiff_t firstOutput) { \
-    if (job->layer->inputRelu) {                                                                                  \
-      bk_convolve_tile(job, row, column, packed, bias, firstOutput, 1, pixels, vectors);                          \
-    } else {                                                                                                      \
-      bk_convolve_tile(job, row, column, packed, bias, firstOutput, 0, pixels, vectors);                          \
-    }                                                                                                             \
-  }
-#define BK_TILES(vectors) \
-  BK_TILE(1, vectors) BK_TILE(2, vectors) BK_TILE(3, vectors) BK_TILE(4, vectors) BK_TILE(5, vectors) \
-  BK_TILE(6, vectors) BK_TILE(7, vectors) BK_TILE(8, vectors)
-BK_TILES(1)
-BK_TILES(2)
-
-typedef void (*bk_tile)(const blocked_job *job, ptrdiff_t row, ptrdiff_t column, const float *packed,
-                        const bk_vec *bias, ptrdiff_t firstOutput);
-#define BK_ENTRIES(vectors)                                                                                   \
-  {bk_convolve_1_##vectors, bk_convolve_2_##vectors, bk_convolve_3_##vectors, bk_convolve_4_##vectors,          \
-   bk_convolve_5_##vectors, bk_convolve_6_##vectors, bk_convolve_7_##vectors, bk_convolve_8_##vectors}
-static const bk_tile bk_tiles[2][8] = {BK_ENTRIES(1), BK_ENTRIES(2)};
-
-// One row of the output for one block of channels.
-static void bk_convolve_row(const blocked_job *job, ptrdiff_t row, ptrdiff_t firstOutput) {
-  const blocked_layer *layer = job->layer;
-  const ptrdiff_t width = layer->window.outputWidth, depth = blocked_depth(layer);
-  const ptrdiff_t vectors = blocked_least(2, (layer->outputs - firstOutput + BLOCKED_LANES - 1) / BLOCKED_LANES);
-  bk_vec bias[2] = {bk_splat(0), bk_splat(0)};
-  for (ptrdiff_t n = 0; n < vectors && job->bias; n++) {
-    const ptrdiff_t output = firstOutput + n * BLOCKED_LANES;
-    bias[n] = bk_load_first(job->bias + output, layer->outputs - output);
-  }
-  // Even tiles: none is left with a pixel or two.
-  const ptrdiff_t tiles = (width + BK_PIXELS - 1) / BK_PIXELS;
-  for (ptrdiff_t tile = 0, column = 0; tile < tiles; tile++) {
-    const ptrdiff_t end = width * (tile + 1) / tiles;
-    bk_tiles[vectors - 1][end - column - 1](job, row, column, job->packed + firstOutput * depth, bias, firstOutput);
-    column = end;
-  }
-}
+#include "blocked_convolution.h"
 
 // ---- Depthwise convolution and pools ----
 
@@ -208,7 +126,7 @@ BK_INLINE void bk_interior(const inference_window *v, ptrdiff_t *first, ptrdiff_
 BK_INLINE void bk_reduce_tile(const bk_row *row, const float *x, float *y, const int how, const int relu,
                               const ptrdiff_t columns, const int pixels) {
   const ptrdiff_t step = row->pixelStep;
-  bk_vec results[8];
+  bk_vec results[BK_MOST];
   BK_UNROLL for (int p = 0; p < pixels; p++) results[p] = row->start;
   const float *weights = row->weights;
   for (ptrdiff_t i = 0; i < row->taps; i++, x += row->rowStep, weights += columns * row->block) {

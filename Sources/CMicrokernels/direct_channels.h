@@ -28,7 +28,7 @@ typedef struct {
   // Copies hold a vector for every tap instead of pieces of rows.
   int spread;
   dk_vec floor;
-  int activation, inPlace;
+  int activation, inputRelu;
 } dk_channels;
 
 // Pixels side by side.
@@ -36,7 +36,7 @@ typedef struct {
   ptrdiff_t row, column, pixels;
   // The image's column under the first pixel's first tap, and the kernel rows inside the image.
   ptrdiff_t left, firstTap, endTap;
-  // Whether all columns lie inside the image and need no ReLU.
+  // Whether all columns lie inside the image.
   int inPlace;
   // The same but for the first and the last pixel, each of which sees some columns outside.
   int bordered;
@@ -76,8 +76,8 @@ static __attribute__((noinline)) void copy_channels(const dk_channels *job, cons
 static const float nothing = 0;
 
 // Products of one kernel row of some channels. With `strided`, pixels are as many floats apart as the stride says, and
-// the taps of the first and the last one may lie outside the image.
-#define DK_CHANNEL_STEPS(strided)                                                              \
+// the taps of the first and the last one may lie outside the image. With `rectified`, the image has yet to pass a ReLU.
+#define DK_CHANNEL_STEPS(strided, rectified)                                                   \
   for (ptrdiff_t s = 0; s < steps; s++) {                                                      \
     const float *from = base + offsets[s], *first = from, *last = from + (pixels - 1) * step;  \
     if (strided) {                                                                             \
@@ -90,7 +90,8 @@ static const float nothing = 0;
     ahead += aheadStep;                                                                        \
     DK_UNROLL for (int v = 0; v < count; v++) values[v] = dk_load(weights + v * DIRECT_LANES); \
     DK_UNROLL for (int p = 0; p < pixels; p++) {                                               \
-      const dk_vec pixel = dk_splat(p == 0 ? *first : p == pixels - 1 ? *last : *from);        \
+      dk_vec pixel = dk_splat(p == 0 ? *first : p == pixels - 1 ? *last : *from);              \
+      if (rectified) pixel = dk_at_least(dk_splat(0), pixel);                                  \
       DK_UNROLL for (int v = 0; v < count; v++) results[p][v] += pixel * values[v];            \
       from += step;                                                                            \
       if (strided) {                                                                           \
@@ -104,7 +105,7 @@ static const float nothing = 0;
   }
 
 DK_INLINE void channel_kernel(const dk_channels *job, const dk_spot *spot, const float *weights, const dk_vec *bias,
-                              dk_vec *tile, const int count, const int pixels, const int strided) {
+                              dk_vec *tile, const int count, const int pixels, const int strided, const int rectified) {
   const inference_window *window = &job->window;
   dk_vec results[DK_MOST_BLOCK][DK_MOST_VECTORS];
   DK_UNROLL for (int v = 0; v < count; v++) {
@@ -125,14 +126,16 @@ DK_INLINE void channel_kernel(const dk_channels *job, const dk_spot *spot, const
       const ptrdiff_t channels = direct_least(job->inputs - first, most), steps = channels * taps;
       const float *base = row + spot->left;
       if (strided) {
-        DK_CHANNEL_STEPS(1)
+        DK_CHANNEL_STEPS(1, rectified)
+      } else if (rectified) {
+        DK_CHANNEL_STEPS(0, 1)
       } else {
         float copy[DK_COPY];
         if (!spot->inPlace) {
           copy_channels(job, spot, row, channels, copy);
           base = copy;
         }
-        DK_CHANNEL_STEPS(0)
+        DK_CHANNEL_STEPS(0, 0)
       }
     }
   }
@@ -145,20 +148,23 @@ DK_INLINE void channel_kernel(const dk_channels *job, const dk_spot *spot, const
 
 typedef void (*dk_channel_kernel)(const dk_channels *, const dk_spot *, const float *, const dk_vec *, dk_vec *);
 
-#define DK_DEFINE_CHANNELS(count, pixels)                                                                           \
-  static void plain_channels_##count##_##pixels(const dk_channels *job, const dk_spot *spot, const float *weights,  \
-                                                const dk_vec *bias, dk_vec *tile) {                                 \
-    channel_kernel(job, spot, weights, bias, tile, count, pixels, 0);                                               \
-  }                                                                                                                 \
-  static void strided_channels_##count##_##pixels(const dk_channels *job, const dk_spot *spot,                      \
-                                                  const float *weights, const dk_vec *bias, dk_vec *tile) {         \
-    channel_kernel(job, spot, weights, bias, tile, count, pixels, 1);                                               \
+#define DK_CHANNEL_FORM(name, count, pixels, strided, rectified)                                              \
+  static void name##_channels_##count##_##pixels(const dk_channels *job, const dk_spot *spot,                 \
+                                                 const float *weights, const dk_vec *bias, dk_vec *tile) {    \
+    channel_kernel(job, spot, weights, bias, tile, count, pixels, strided, rectified);                        \
   }
+#define DK_DEFINE_CHANNELS(count, pixels)             \
+  DK_CHANNEL_FORM(plain, count, pixels, 0, 0)         \
+  DK_CHANNEL_FORM(strided, count, pixels, 1, 0)       \
+  DK_CHANNEL_FORM(rectified, count, pixels, 0, 1)     \
+  DK_CHANNEL_FORM(stridedRectified, count, pixels, 1, 1)
 DK_KERNELS(DK_DEFINE_CHANNELS)
-#define DK_CHANNEL_ENTRY(count, pixels) \
-  [count - 1][pixels - 1] = {plain_channels_##count##_##pixels, strided_channels_##count##_##pixels},
-static const dk_channel_kernel channel_kernels[DK_MOST_VECTORS][DK_MOST_BLOCK][2] = {
-    DK_KERNELS(DK_CHANNEL_ENTRY)};
+#define DK_CHANNEL_ENTRY(count, pixels)                                                              \
+  [count - 1][pixels - 1] = {                                                                        \
+      {plain_channels_##count##_##pixels, strided_channels_##count##_##pixels},                      \
+      {rectified_channels_##count##_##pixels, stridedRectified_channels_##count##_##pixels}},
+// By whether they are rectified, and strided.
+static const dk_channel_kernel channel_kernels[DK_MOST_VECTORS][DK_MOST_BLOCK][2][2] = {DK_KERNELS(DK_CHANNEL_ENTRY)};
 
 // ---- Transposition ----
 
@@ -232,7 +238,7 @@ static dk_spot spot_at(const dk_channels *job, ptrdiff_t number) {
   spot.pixels = direct_block_start(job->columns, part + 1) - spot.column;
   spot.left = spot.column * v->strideWidth - v->paddingLeft;
   const ptrdiff_t right = spot.left + direct_piece(v, spot.pixels), step = v->strideWidth;
-  spot.inPlace = job->inPlace && spot.left + step >= 0 && right - step <= v->width;
+  spot.inPlace = spot.left + step >= 0 && right - step <= v->width;
   spot.bordered = spot.inPlace && (spot.left < 0 || right > v->width);
   const ptrdiff_t top = spot.row * v->strideHeight - v->paddingTop;
   const ptrdiff_t below = direct_first_inside(top - v->height, v->dilationHeight);
@@ -260,7 +266,9 @@ static void run_block(const dk_channels *job, dk_spot *spot, ptrdiff_t b, ptrdif
   spot->ahead = fetches ? job->packed + fetched * lanes * depth : weights;
   spot->aheadStep = fetches ? lanes : 0;
   const int strided = spot->inPlace && (spot->bordered || v->strideWidth > 1);
-  channel_kernels[vectors - 1][spot->pixels - 1][strided](job, spot, weights, bias, tile);
+  // Copies are rectified when they are made.
+  const int rectified = spot->inPlace && job->inputRelu;
+  channel_kernels[vectors - 1][spot->pixels - 1][rectified][strided](job, spot, weights, bias, tile);
   const ptrdiff_t target = vector * lanes * job->outputPlane + spot->row * v->outputWidth + spot->column;
   finish_channels(job, tile, spot->pixels, channels, job->addend ? job->addend + target : NULL, job->y + target);
 }
@@ -310,7 +318,7 @@ static void run_channels(const direct_plan *plan, const float *x, const float *p
                      .inputPlane = layer->window.height * layer->window.width,
                      .outputPlane = layer->window.outputHeight * layer->window.outputWidth,
                      .floor = dk_splat(layer->inputRelu ? 0 : -INFINITY), .activation = layer->outputActivation,
-                     .inPlace = !layer->inputRelu};
+                     .inputRelu = layer->inputRelu};
   job.columns = direct_blocks_of(job.window.outputWidth, plan->block);
   ptrdiff_t offsets[DIRECT_TABLE], copiedOffsets[DIRECT_TABLE], columnOffsets[DIRECT_TABLE];
   place_products(&job, offsets, copiedOffsets, columnOffsets);

@@ -193,7 +193,7 @@ int direct_takes_panels(const direct_plan *plan) { return plan->lanes == DIRECT_
 
 int direct_is_plain(const direct_plan *plan) {
   const inference_window v = plan->layer.window;
-  return v.paddingTop == 0 && v.paddingLeft == 0 && !plan->layer.inputRelu &&
+  return v.paddingTop == 0 && v.paddingLeft == 0 &&
          v.outputHeight + (v.kernelHeight - 1) * v.dilationHeight <= v.height &&
          v.outputWidth + (v.kernelWidth - 1) * v.dilationWidth <= v.width &&
          (v.outputHeight - 1) * v.width + v.outputWidth >= DIRECT_LANES;

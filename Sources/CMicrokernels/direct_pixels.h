@@ -18,6 +18,12 @@ typedef struct {
   ptrdiff_t position, end, limit, pitch, width;
 } dk_cursor;
 
+// Whether every row begins a vector, because as good as no lanes are lost by that: stores are simpler then.
+DK_INLINE int keeps_to_rows(const dk_cursor *cursor) {
+  const ptrdiff_t lanes = (cursor->width + DIRECT_LANES - 1) / DIRECT_LANES * DIRECT_LANES;
+  return cursor->pitch != cursor->width && lanes <= cursor->pitch + cursor->pitch / 16;
+}
+
 DK_INLINE int next_pixels(dk_cursor *cursor, dk_pixels *pixels) {
   ptrdiff_t row = cursor->position / cursor->pitch, column = cursor->position - row * cursor->pitch;
   if (column >= cursor->width) {
@@ -37,7 +43,8 @@ DK_INLINE int next_pixels(dk_cursor *cursor, dk_pixels *pixels) {
   pixels->row = row;
   pixels->column = column;
   pixels->end = direct_least(cursor->end - pixels->start, DIRECT_LANES);
-  cursor->position = pixels->start + DIRECT_LANES;
+  if (pixels->first == 0 && keeps_to_rows(cursor)) pixels->end = direct_least(pixels->end, cursor->width - column);
+  cursor->position = pixels->start + (pixels->first == 0 ? pixels->end : DIRECT_LANES);
   return 1;
 }
 
@@ -49,16 +56,19 @@ typedef struct {
   const ptrdiff_t *offsets;
   ptrdiff_t chunk, chunkStride, depth;
   ptrdiff_t pitch, width, outputPlane;
-  dk_vec floor;
   int activation;
   // What is fetched meanwhile, and the floats from one product to the next.
   const float *ahead;
   ptrdiff_t aheadStep;
 } dk_sums;
 
+// Whether a vector's first pixels are neighbors in the output, and nothing else of it is stored.
+DK_INLINE int is_run(const dk_sums *sums, const dk_pixels *pixels) {
+  return pixels->first == 0 && (sums->pitch == sums->width || pixels->column + pixels->end <= sums->width);
+}
+
 DK_INLINE int is_whole(const dk_sums *sums, const dk_pixels *pixels) {
-  return pixels->first == 0 && pixels->end == DIRECT_LANES &&
-         (sums->pitch == sums->width || pixels->column + DIRECT_LANES <= sums->width);
+  return pixels->end == DIRECT_LANES && is_run(sums, pixels);
 }
 
 // Adds to the results of one vector, or stores them, run by run of lanes that are neighbors in the output.
@@ -107,7 +117,7 @@ static __attribute__((noinline)) void finish_pixels(const dk_sums *sums, const d
 
 DK_INLINE void kernel(const dk_sums *sums, const dk_pixels *pixels, const dk_guard *guards, const float *x,
                       const float *weights, const float *bias, const float *addend, float *y, const int count,
-                      const int block, const int guarded) {
+                      const int block, const int guarded, const int rectified) {
   dk_vec results[DK_MOST_BLOCK][DK_MOST_VECTORS];
   const float *base[DK_MOST_VECTORS];
   DK_UNROLL for (int v = 0; v < count; v++) base[v] = x + pixels[v].start;
@@ -115,7 +125,6 @@ DK_INLINE void kernel(const dk_sums *sums, const dk_pixels *pixels, const dk_gua
     const dk_vec start = dk_splat(bias ? bias[r] : 0);
     DK_UNROLL for (int v = 0; v < count; v++) results[r][v] = start;
   }
-  const dk_vec floor = guarded ? sums->floor : dk_splat(0);
   const float *ahead = sums->ahead;
   const ptrdiff_t aheadStep = sums->aheadStep;
   for (ptrdiff_t done = 0; done < sums->depth; done += sums->chunk) {
@@ -126,11 +135,8 @@ DK_INLINE void kernel(const dk_sums *sums, const dk_pixels *pixels, const dk_gua
       __builtin_prefetch(ahead, 0, 2);
       ahead += aheadStep;
       DK_UNROLL for (int v = 0; v < count; v++) {
-        if (guarded) {
-          values[v] = dk_at_least(floor, dk_load_guarded(base[v] + offset, guards[step * count + v]));
-        } else {
-          values[v] = dk_load(base[v] + offset);
-        }
+        values[v] = guarded ? dk_load_guarded(base[v] + offset, guards[step * count + v]) : dk_load(base[v] + offset);
+        if (rectified) values[v] = dk_at_least(dk_splat(0), values[v]);
       }
       DK_UNROLL for (int r = 0; r < block; r++) {
         const dk_vec weight = dk_splat(weights[r]);
@@ -141,7 +147,7 @@ DK_INLINE void kernel(const dk_sums *sums, const dk_pixels *pixels, const dk_gua
     DK_UNROLL for (int v = 0; v < count; v++) base[v] += sums->chunkStride;
   }
   int simple = !addend && sums->activation <= ACTIVATION_RELU6;
-  DK_UNROLL for (int v = 0; v < count; v++) simple &= is_whole(sums, &pixels[v]);
+  DK_UNROLL for (int v = 0; v < count; v++) simple &= is_run(sums, &pixels[v]);
   if (simple) {
     if (sums->activation) {
       const dk_vec highest = dk_highest(sums->activation);
@@ -151,7 +157,12 @@ DK_INLINE void kernel(const dk_sums *sums, const dk_pixels *pixels, const dk_gua
     }
     DK_UNROLL for (int v = 0; v < count; v++) {
       float *target = y + pixels[v].row * sums->width + pixels[v].column;
-      DK_UNROLL for (int r = 0; r < block; r++) dk_store(target + r * sums->outputPlane, results[r][v]);
+      if (pixels[v].end == DIRECT_LANES) {
+        DK_UNROLL for (int r = 0; r < block; r++) dk_store(target + r * sums->outputPlane, results[r][v]);
+      } else {
+        const int lanes = (int)pixels[v].end;
+        DK_UNROLL for (int r = 0; r < block; r++) dk_store_first(target + r * sums->outputPlane, results[r][v], lanes);
+      }
     }
   } else {
     dk_vec all[DK_MOST_VECTORS * DK_MOST_BLOCK];
@@ -165,19 +176,22 @@ DK_INLINE void kernel(const dk_sums *sums, const dk_pixels *pixels, const dk_gua
 typedef void (*dk_kernel)(const dk_sums *, const dk_pixels *, const dk_guard *, const float *, const float *,
                           const float *, const float *, float *);
 
-#define DK_DEFINE(count, block)                                                                                       \
-  static void plain_##count##_##block(const dk_sums *sums, const dk_pixels *pixels, const dk_guard *guards,           \
-                                      const float *x, const float *weights, const float *bias, const float *addend,   \
-                                      float *y) {                                                                     \
-    kernel(sums, pixels, guards, x, weights, bias, addend, y, count, block, 0);                                       \
-  }                                                                                                                   \
-  static void guarded_##count##_##block(const dk_sums *sums, const dk_pixels *pixels, const dk_guard *guards,         \
-                                        const float *x, const float *weights, const float *bias, const float *addend, \
-                                        float *y) {                                                                   \
-    kernel(sums, pixels, guards, x, weights, bias, addend, y, count, block, 1);                                       \
+#define DK_FORM(name, count, block, guarded, rectified)                                                            \
+  static void name##_##count##_##block(const dk_sums *sums, const dk_pixels *pixels, const dk_guard *guards,       \
+                                       const float *x, const float *weights, const float *bias,                    \
+                                       const float *addend, float *y) {                                            \
+    kernel(sums, pixels, guards, x, weights, bias, addend, y, count, block, guarded, rectified);                   \
   }
+#define DK_DEFINE(count, block)         \
+  DK_FORM(plain, count, block, 0, 0)    \
+  DK_FORM(guarded, count, block, 1, 0)  \
+  DK_FORM(rectified, count, block, 0, 1) \
+  DK_FORM(guardedRectified, count, block, 1, 1)
 DK_KERNELS(DK_DEFINE)
-#define DK_ENTRY(count, block) [count - 1][block - 1] = {plain_##count##_##block, guarded_##count##_##block},
-static const dk_kernel kernels[DK_MOST_VECTORS][DK_MOST_BLOCK][2] = {DK_KERNELS(DK_ENTRY)};
+#define DK_ENTRY(count, block)                                              \
+  [count - 1][block - 1] = {{plain_##count##_##block, guarded_##count##_##block}, \
+                            {rectified_##count##_##block, guardedRectified_##count##_##block}},
+// By whether the image has yet to pass a ReLU, and whether there are guards.
+static const dk_kernel kernels[DK_MOST_VECTORS][DK_MOST_BLOCK][2][2] = {DK_KERNELS(DK_ENTRY)};
 
 #endif

@@ -98,7 +98,7 @@ int direct_pool(inference_window window, const float *x, ptrdiff_t channels, int
 /// Limits the two functions above to an instruction set, for tests.
 void direct_limit_windows(int instructionSet);
 
-/// Whether reading in place needs neither masks nor the input's ReLU.
+/// Whether reading in place needs no masks.
 int direct_is_plain(const direct_plan *plan);
 
 #endif

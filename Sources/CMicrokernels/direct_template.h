@@ -39,7 +39,8 @@ typedef struct {
   ptrdiff_t firstBlock, endBlock;
   // Floats of the image, or of the panel.
   ptrdiff_t imageFloats;
-  int guarded;
+  // Whether there are masks on the loads, and a ReLU after them.
+  int guarded, rectified;
 } dk_job;
 
 // Blocks of weights of at most `blockFloats` that take turns with each group of pixels. If the image stays in the
@@ -76,10 +77,9 @@ static void run_pixels(const dk_job *job, dk_cursor all, const float *x, const f
         const int fetches = first && b + resident < job->endBlock;
         sums.ahead = packed + direct_block_start(job->blocks, fetches ? b + resident : b) * sums.depth;
         sums.aheadStep = fetches ? block : 0;
-        kernels[count - 1][block - 1][job->guarded](&sums, pixels, guards, x, packed + channel * sums.depth,
-                                                    bias ? bias + channel : NULL,
-                                                    addend ? addend + channel * sums.outputPlane : NULL,
-                                                    y + channel * sums.outputPlane);
+        kernels[count - 1][block - 1][job->rectified][job->guarded](
+            &sums, pixels, guards, x, packed + channel * sums.depth, bias ? bias + channel : NULL,
+            addend ? addend + channel * sums.outputPlane : NULL, y + channel * sums.outputPlane);
       }
       first = 0;
     }
@@ -126,10 +126,11 @@ static void run_in_place(const direct_plan *plan, const float *x, const float *p
                 .sums = {.offsets = offsets, .chunk = channels * taps, .chunkStride = channels * plane,
                          .depth = layer->inputs * taps, .pitch = v->width, .width = v->outputWidth,
                          .outputPlane = v->outputHeight * v->outputWidth,
-                         .floor = dk_splat(layer->inputRelu ? 0 : -INFINITY), .activation = layer->outputActivation},
+                         .activation = layer->outputActivation},
                 .blocks = direct_blocks_of(layer->outputs, plan->block),
                 .imageFloats = layer->inputs * plane,
-                .guarded = guarded};
+                .guarded = guarded,
+                .rectified = layer->inputRelu};
   job.endBlock = job.blocks.count;
   ptrdiff_t firstSlot = images * slots * part / parts, endSlot = images * slots * (part + 1) / parts;
   // Small images with many channels are shared out by channels, so that every weight is read by one part only.
