@@ -17,7 +17,7 @@ struct MeasureCommand: ParsableCommand {
     commandName: "measure",
     abstract: "Runs a network in a planned arena: latency, and memory as measured.",
     discussion: """
-      Batch norms are folded, activations fused, operators ordered for the lowest peak with the kernels' workspace. One \
+      Batch norms are folded, activations and sums fused, Concats elided, operators ordered for the lowest peak with the kernels' workspace. One \
       run watches every byte of the arena; the figure for it is what that run touched. Of a run directory the best bundle is measured, \
       under its own schedule.
 
