@@ -178,7 +178,7 @@ import Testing
 
       let logits = try Data(contentsOf: files[1]).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
       let network = content.network
-      #expect(network.graph.operators.contains { $0.addend != nil } == (fusion == .residual))
+      #expect(network.graph.operators.contains { $0.addend != nil } == [.residual, .concat].contains(fusion))
       let executor = try network.executor(
         weights: network.inference.convert(content.weights), threads: 1, mode: .checked)
       var worst: Float = 0
