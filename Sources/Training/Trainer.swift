@@ -23,7 +23,7 @@ public final class Trainer {
   /// How convolutions are computed.
   let algorithm: ConvolutionAlgorithm
   /// Which vector kernels are used.
-  let instructionSet: InstructionSet
+  public let instructionSet: InstructionSet
 
   /// Prepares a network: compiles it and sets initial weights.
   ///

@@ -24,6 +24,8 @@ public final class TrainingSession {
   public private(set) var step = 0
   /// One record per finished pass.
   public var history: [EpochRecord] { recorder.records }
+  /// Seconds that the steps took, those before an interruption included.
+  public var seconds: Double { recorder.seconds }
   /// Whether all steps are done.
   public var isFinished: Bool { step == steps }
 
