@@ -84,7 +84,7 @@ let targets: [Target] = [
     "Reporting",
     [
       "Foundations", "ComputationGraph", "MemoryPlanning", "ONNXInterchange", "SearchSpaces", "Devices",
-      "ScheduleTuning", "CoSearch",
+      "ScheduleTuning", "Training", "CoSearch",
     ],
     formats: true),
   .executableTarget(
@@ -136,7 +136,8 @@ let targets: [Target] = [
       "Devices",
       "ScheduleTuning", "TestSupport",
     ]),
-  tests(of: "Reporting", ["Foundations", "ComputationGraph", "MemoryPlanning", "ONNXInterchange"]),
+  tests(
+    of: "Reporting", ["Foundations", "ComputationGraph", "MemoryPlanning", "ONNXInterchange", "Training"]),
   .executableTarget(
     name: "ScheduleBatch",
     dependencies: [

@@ -10,7 +10,7 @@ public struct NumPyArray: Hashable, Sendable {
   /// The elements, row-major, as many as the shape says.
   public let values: [Float]
 
-  private static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
+  fileprivate static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
   private static let alignment = 64
 
   /// Creates an array.
@@ -29,30 +29,15 @@ public struct NumPyArray: Hashable, Sendable {
   /// - Throws: ``NumPyError`` if the bytes are no array, or one that is not float32 in row-major order.
   /// - Complexity: linear in the bytes.
   public init(data: Data, source: String) throws(NumPyError) {
-    func damaged(_ reason: String) -> NumPyError { .notAnArray(file: source, reason: reason) }
-    let bytes = [UInt8](data.prefix(12))
-    guard bytes.starts(with: Self.magic) else { throw damaged("it does not begin with NumPy's signature") }
-    guard bytes.count == 12 else { throw damaged("it is truncated") }
-    let (version, start) = (bytes[6], bytes[6] == 1 ? 10 : 12)
-    guard (1...3).contains(version) else { throw damaged("version \(version) of the format is not known") }
-    let length = bytes[8..<start].enumerated().reduce(0) { $0 | Int($1.element) << (8 * $1.offset) }
-    guard length <= data.count - start else { throw damaged("its header is truncated") }
-    let payload = data.dropFirst(start + length)
-    guard let text = String(bytes: data.dropFirst(start).prefix(length), encoding: .utf8),
-      let header = NumPyHeader(text)
-    else { throw damaged("its header is no dictionary of 'descr', 'fortran_order' and 'shape'") }
+    let header = try NumPyHeader(data: data, source: source)
     guard header.type == "<f4" else { throw .unsupportedType(file: source, type: header.type) }
-    var count = 1
-    for extent in header.shape {
-      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
-      if overflow || product > Int.max / 8 { throw damaged("its shape is too large") }
-      count = product
-    }
-    guard !header.isColumnMajor || header.shape.filter({ $0 > 1 }).count <= 1 else {
-      throw .columnMajor(file: source)
-    }
+    let payload = data.dropFirst(header.payloadStart)
+    let count = header.count
+    guard count <= Int.max / 8 else { throw .notAnArray(file: source, reason: "its shape is too large") }
     guard payload.count == count * 4 else {
-      throw damaged("it holds \(payload.count) bytes of values, but its shape needs \(count * 4)")
+      throw .notAnArray(
+        file: source,
+        reason: "it holds \(payload.count) bytes of values, but its shape needs \(count * 4)")
     }
     shape = header.shape
     values = payload.withUnsafeBytes { bytes in
@@ -79,8 +64,53 @@ public struct NumPyArray: Hashable, Sendable {
   }
 }
 
-/// The header of an array file: the text of a Python dictionary with three keys.
-private struct NumPyHeader {
+/// What stands before the elements of an array file: for readers of other types than ``NumPyArray``.
+public struct NumPyHeader: Hashable, Sendable {
+  /// The type as NumPy writes it: `<f4`, `|u1`.
+  public let type: String
+  /// The extent of each dimension.
+  public let shape: [Int]
+  /// The number of elements: the product of the extents.
+  public let count: Int
+  /// Where the elements begin in the file, which are in row-major order.
+  public let payloadStart: Int
+
+  /// Reads the header from the bytes of a file, or from its first bytes.
+  ///
+  /// - Parameter source: the file's name, for errors.
+  /// - Throws: ``NumPyError`` if the bytes are no array, or one in column-major order.
+  public init(data: Data, source: String) throws(NumPyError) {
+    func damaged(_ reason: String) -> NumPyError { .notAnArray(file: source, reason: reason) }
+    let bytes = [UInt8](data.prefix(12))
+    guard bytes.starts(with: NumPyArray.magic) else {
+      throw damaged("it does not begin with NumPy's signature")
+    }
+    guard bytes.count == 12 else { throw damaged("it is truncated") }
+    let (version, start) = (bytes[6], bytes[6] == 1 ? 10 : 12)
+    guard (1...3).contains(version) else { throw damaged("version \(version) of the format is not known") }
+    let length = bytes[8..<start].enumerated().reduce(0) { $0 | Int($1.element) << (8 * $1.offset) }
+    guard length <= data.count - start else { throw damaged("its header is truncated") }
+    guard let text = String(bytes: data.dropFirst(start).prefix(length), encoding: .utf8),
+      let header = NumPyDictionary(text)
+    else { throw damaged("its header is no dictionary of 'descr', 'fortran_order' and 'shape'") }
+    var count = 1
+    for extent in header.shape {
+      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+      if overflow { throw damaged("its shape is too large") }
+      count = product
+    }
+    guard !header.isColumnMajor || header.shape.filter({ $0 > 1 }).count <= 1 else {
+      throw .columnMajor(file: source)
+    }
+    type = header.type
+    shape = header.shape
+    self.count = count
+    payloadStart = start + length
+  }
+}
+
+/// The text of an array file's header: a Python dictionary with three keys.
+private struct NumPyDictionary {
   var type = ""
   var isColumnMajor = false
   var shape: [Int] = []

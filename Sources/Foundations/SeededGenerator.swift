@@ -21,6 +21,18 @@ public struct SeededGenerator: RandomNumberGenerator, Hashable, Codable, Sendabl
     }
   }
 
+  private enum CodingKeys: String, CodingKey { case state }
+
+  /// Decodes a stored state; anything but four words, not all of them zero, is refused.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    state = try container.decode([UInt64].self, forKey: .state)
+    guard state.count == 4, state.contains(where: { $0 != 0 }) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .state, in: container, debugDescription: "no state of a generator")
+    }
+  }
+
   /// A generator for an independent stream of the same seed: stream 0, 1, 2… never influence each other.
   public init(seed: UInt64, stream: UInt64) {
     var hasher = StableHasher()

@@ -12,21 +12,26 @@ public struct EpochRecord: Codable, Hashable, Sendable {
   public let learningRate: Double
   /// The time of this pass.
   public let seconds: Double
+  /// The share of held-out training images that the network classified correctly after this pass; nil without any.
+  public let validationAccuracy: Double?
 
   /// Creates a record.
-  public init(epoch: Double, trainLoss: Double, trainAccuracy: Double, learningRate: Double, seconds: Double)
-  {
+  public init(
+    epoch: Double, trainLoss: Double, trainAccuracy: Double, learningRate: Double, seconds: Double,
+    validationAccuracy: Double? = nil
+  ) {
     self.epoch = epoch
     self.trainLoss = trainLoss
     self.trainAccuracy = trainAccuracy
     self.learningRate = learningRate
     self.seconds = seconds
+    self.validationAccuracy = validationAccuracy
   }
 }
 
 /// What a training leaves.
 public struct TrainedNetwork: Sendable {
-  /// All weights of the training form, running statistics included.
+  /// All weights of the training form, running statistics included; with averaging, the averages.
   public let weights: WeightValues
   /// One record per epoch.
   public let history: [EpochRecord]
@@ -52,10 +57,12 @@ public struct TrainingProgress: Hashable, Sendable {
   public let accuracy: Double
   /// The learning rate of the last step.
   public let learningRate: Double
-  /// The rate since the training began.
+  /// The rate since the training began or was continued.
   public let imagesPerSecond: Double
   /// Seconds since the training began.
   public let seconds: Double
+  /// The record of the pass that the step finished, if it did.
+  public let record: EpochRecord?
 
   /// An estimate of the time left, from the rate so far.
   public var secondsLeft: Double { step == 0 ? 0 : seconds / Double(step) * Double(steps - step) }

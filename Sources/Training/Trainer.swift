@@ -20,7 +20,10 @@ public final class Trainer {
   public let configuration: TrainingConfiguration
   let tape: TrainingTape
   let engine: TrainingEngine
-  private let algorithm: ConvolutionAlgorithm
+  /// How convolutions are computed.
+  let algorithm: ConvolutionAlgorithm
+  /// Which vector kernels are used.
+  public let instructionSet: InstructionSet
 
   /// Prepares a network: compiles it and sets initial weights.
   ///
@@ -42,6 +45,7 @@ public final class Trainer {
     self.graph = graph
     self.configuration = configuration
     self.algorithm = algorithm
+    self.instructionSet = instructionSet
     let kernels = KernelTable(instructionSet)
     tape = try TrainingTape(graph, algorithm: algorithm, kernels: kernels)
     engine = TrainingEngine(
@@ -51,10 +55,7 @@ public final class Trainer {
     try setWeights(weights ?? WeightValues.random(for: graph, using: &generator))
   }
 
-  /// Trains the network.
-  ///
-  /// The number of steps is epochs · images / batch size, rounded, at least 1; images of a batch may belong to two
-  /// epochs, so that none is left out.
+  /// Trains the network to the end; a training that can be stopped and continued is a ``TrainingSession``.
   ///
   /// - Parameters:
   ///   - normalization: the statistics of the training images.
@@ -64,46 +65,12 @@ public final class Trainer {
   public func train(
     on dataset: ImageDataset, normalization: Normalization, progress: ((TrainingProgress) -> Void)? = nil
   ) throws(TrainingError) -> TrainedNetwork {
-    try verify(dataset, normalization)
-    guard dataset.count > 0 else { throw .datasetMismatch(reason: "\(dataset.name) has no images") }
-    let loader = ChunkLoader(dataset: dataset, normalization: normalization)
-    let loss = SoftmaxCrossEntropy(classes: tape.logits.channels, smoothing: configuration.labelSmoothing)
-    var stream = ImageStream(
-      count: dataset.count, augmentation: configuration.augmentation,
-      generator: SeededGenerator(seed: configuration.seed, stream: 1))
-    let images = configuration.epochs * Double(dataset.count)
-    let steps = max(1, Int((images / Double(configuration.batchSize)).rounded()))
-    let schedule = LearningRateSchedule(
-      highest: configuration.learningRate, steps: steps, warmupFraction: configuration.warmupFraction)
-    let optimizer = MomentumSGD(configuration: configuration, count: tape.parameters.count)
-    var recorder = EpochRecorder(imagesPerEpoch: dataset.count)
-    for step in 0..<steps {
-      let rate = schedule.rate(at: step)
-      let batch = stream.batch(configuration.batchSize)
-      let sums = limitingBLASThreads { engine.step(batch, loader: loader, loss: loss) }
-      guard sums.loss.isFinite else {
-        throw .diverged(step: step, loss: sums.loss / Double(configuration.batchSize))
-      }
-      optimizer.step(
-        parameters: engine.parameters.pointer, gradients: engine.meanGradient, layout: tape.parameters,
-        rate: rate)
-      engine.updateRunningStatistics(
-        chunks: configuration.batchSize / TrainingConfiguration.chunkSize,
-        momentum: max(Self.statisticsMomentum, 1 / Float(step + 1)))
-      engine.pack()
-      recorder.add(sums, images: configuration.batchSize, rate: rate, isLast: step + 1 == steps)
-      progress?(
-        TrainingProgress(
-          step: step + 1, steps: steps, images: recorder.images,
-          loss: sums.loss / Double(configuration.batchSize),
-          accuracy: Double(sums.correct) / Double(configuration.batchSize), learningRate: rate,
-          imagesPerSecond: Double(recorder.images) / max(recorder.seconds, 1e-9), seconds: recorder.seconds))
+    let session = try TrainingSession(self, on: dataset, normalization: normalization)
+    while !session.isFinished {
+      let state = try session.advance()
+      progress?(state)
     }
-    let weights = self.weights
-    guard weights.names.allSatisfy({ weights[$0]!.allSatisfy(\.isFinite) }) else {
-      throw .diverged(step: steps, loss: recorder.records.last?.trainLoss ?? .nan)
-    }
-    return TrainedNetwork(weights: weights, history: recorder.records)
+    return try session.finish()
   }
 
   /// The share of images that the network, with running statistics, classifies correctly.
@@ -166,7 +133,6 @@ public final class Trainer {
   }
 
   private var initialWeights = WeightValues()
-  private static let statisticsMomentum: Float = 0.1
 
   func verify(_ dataset: ImageDataset, _ normalization: Normalization) throws(TrainingError) {
     let image = tape.image
@@ -197,44 +163,5 @@ public final class Trainer {
     BLAS.setThreads(1)
     defer { BLAS.setThreads(previous) }
     return body()
-  }
-}
-
-/// Collects the losses of steps into records of epochs.
-private struct EpochRecorder {
-  private(set) var records: [EpochRecord] = []
-  private(set) var images = 0
-  private let imagesPerEpoch: Int
-  private let clock = ContinuousClock()
-  private let start: ContinuousClock.Instant
-  private var epochStart: ContinuousClock.Instant
-  private var epochImages = 0
-  private var sums = SoftmaxCrossEntropy.Sums()
-
-  init(imagesPerEpoch: Int) {
-    self.imagesPerEpoch = imagesPerEpoch
-    start = clock.now
-    epochStart = start
-  }
-
-  /// Seconds since the training began.
-  var seconds: Double { (clock.now - start) / .seconds(1) }
-
-  /// Adds a step; the step that reaches the end of a pass closes its record.
-  mutating func add(_ step: SoftmaxCrossEntropy.Sums, images count: Int, rate: Double, isLast: Bool) {
-    let finished = images / imagesPerEpoch
-    images += count
-    epochImages += count
-    sums += step
-    guard isLast || images / imagesPerEpoch > finished else { return }
-    let now = clock.now
-    records.append(
-      EpochRecord(
-        epoch: Double(images) / Double(imagesPerEpoch), trainLoss: sums.loss / Double(epochImages),
-        trainAccuracy: Double(sums.correct) / Double(epochImages), learningRate: rate,
-        seconds: (now - epochStart) / .seconds(1)))
-    sums = SoftmaxCrossEntropy.Sums()
-    epochImages = 0
-    epochStart = now
   }
 }

@@ -48,7 +48,7 @@ struct TandemCommand: ParsableCommand {
     version: TandemVersion.current,
     subcommands: [
       SearchCommand.self, StatusCommand.self, ReportCommand.self, ExportCommand.self, EvaluateCommand.self,
-      ScheduleCommand.self, TuneCommand.self, MeasureCommand.self, SpaceCommand.self, DeviceCommand.self,
-      DoctorCommand.self,
+      TrainCommand.self, ScheduleCommand.self, TuneCommand.self, MeasureCommand.self, SpaceCommand.self,
+      DeviceCommand.self, DoctorCommand.self,
     ])
 }

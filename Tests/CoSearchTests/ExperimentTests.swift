@@ -1,7 +1,9 @@
 import ConfigurationFiles
 import CoSearch
 import Foundation
+import SearchSpaces
 import Testing
+import Training
 
 @Suite struct ExperimentTests {
   private let files: TinyExperiment
@@ -38,6 +40,57 @@ import Testing
     #expect(again.difference(from: experiment) == nil)
   }
 
+  @Test func everyKeyOfATrainingSurvivesTheResolvedFile() throws {
+    let final = """
+      {epochs: 2, optimizer: {name: adamW, beta2: 0.95}, schedule: {name: oneCycle, endDivisor: 50},
+        gradientClipping: 0.5, averaging: {}, augmentation: {cutout: 4, mixup: 0.2}}
+      """
+    let experiment = try files.load(
+      TinyExperiment.text().replacing("{epochs: 1, batchSize: 32}", with: final))
+    #expect(experiment.final.optimizer == .adamW(.init(beta2: 0.95)))
+    #expect(experiment.final.schedule == .oneCycle(.init(endDivisor: 50)))
+    #expect(experiment.final.gradientClipping == 0.5 && experiment.final.averaging == .init(decay: 0.999))
+    #expect(experiment.final.augmentation.cutout == 4 && experiment.final.augmentation.mixup == 0.2)
+    #expect(experiment.accuracy.training.optimizer == .sgd && experiment.accuracy.training.averaging == nil)
+    let text = experiment.resolvedYAML(spacePath: "tiny.yaml", devicePath: { "Devices/\($0).yaml" })
+    #expect(try files.load(text) == experiment)
+    #expect(try files.load().difference(from: experiment)?.contains("'final'") == true)
+  }
+
+  @Test func publishedDataSetsAreKnownWithoutTheirFiles() throws {
+    for (name, classes, channels, side) in [
+      ("mnist", 10, 1, 28), ("cifar-10", 10, 3, 32), ("cifar-100", 100, 3, 32),
+    ] {
+      let experiment = try files.load(
+        TinyExperiment.text().replacing("fashion-mnist", with: "\(name), path: images"))
+      #expect(experiment.dataset.name.rawValue == name)
+      #expect(experiment.dataset.directory?.lastPathComponent == "images")
+      let input = experiment.dataset.input
+      #expect(input == InputSpecification(channels: channels, height: side, width: side, classes: classes))
+      #expect(throws: DatasetError.self) { try experiment.dataset.load(.train) }
+    }
+  }
+
+  /// One's own images are looked at once; the resolved file says what was found.
+  @Test func onesOwnImagesAreDescribedInTheResolvedFile() throws {
+    for (name, count) in [("cats", 120), ("1", 60)] {
+      for index in 0..<count {
+        try files.folder.write("P5 3 2 255\nabcdef", to: "own/train/\(name)/\(index).pgm")
+      }
+    }
+    let text = TinyExperiment.text().replacing("fashion-mnist", with: "folder, directory: own")
+    let experiment = try files.load(text)
+    #expect(experiment.dataset.input == InputSpecification(channels: 1, height: 2, width: 3, classes: 2))
+    #expect(experiment.dataset.classNames == ["1", "cats"] && experiment.dataset.trainImages == 180)
+    #expect(try experiment.dataset.load(.train).count == 180)
+    try FileManager.default.removeItem(at: files.folder.url.appending(path: "own/train/cats/7.pgm"))
+    let resolved = experiment.resolvedYAML(spacePath: "tiny.yaml", devicePath: { "Devices/\($0).yaml" })
+    let again = try files.load(resolved)
+    #expect(again == experiment)
+    #expect(throws: DatasetError.self) { try again.dataset.load(.train) }
+    #expect(try files.load(text).difference(from: experiment)?.contains("their number") == true)
+  }
+
   @Test func defaultsAreStatedInTheResolvedFile() throws {
     let experiment = try files.load(TinyExperiment.text(strategy: "{name: regularizedEvolution}"))
     let text = experiment.resolvedYAML(spacePath: "tiny.yaml", devicePath: { "Devices/\($0).yaml" })
@@ -63,6 +116,20 @@ import Testing
     ("{epochs: 1, batchSize: 32}", "{epochs: 1, batchSize: 33}", ":11:", "multiple of 32"),
     ("{epochs: 1, batchSize: 32}", "{epochs: 1, nesterov: true, momentum: 0}", ":11:", "momentum"),
     ("{epochs: 1, batchSize: 32}", "{epochs: nan}", ":11:", "epochs"),
+    ("{epochs: 1, batchSize: 32}", "{epochs: 1, optimizer: {name: adam}}", ":11:", "adamW"),
+    ("{epochs: 1, batchSize: 32}", "{epochs: 1, optimizer: {name: sgd, beta1: 0.9}}", ":11:", "beta1"),
+    ("{epochs: 1, batchSize: 32}", "{epochs: 1, schedule: {name: cosin}}", ":11:", "cosine"),
+    (
+      "{epochs: 1, batchSize: 32}", "{epochs: 1, schedule: {name: oneCycle, startDivisor: 0}}", ":11:",
+      "startDivisor"
+    ),
+    ("{epochs: 1, batchSize: 32}", "{epochs: 1, gradientClipping: 0}", ":11:", "gradientClipping"),
+    ("{epochs: 1, batchSize: 32}", "{epochs: 1, averaging: {decay: 1}}", ":11:", "decay"),
+    ("{epochs: 1, batchSize: 32}", "{epochs: 1, augmentation: {mixup: -1}}", ":11:", "mixup"),
+    ("{name: fashion-mnist}", "{name: fashion-mnist, contents: {}}", ":4:", "contents"),
+    ("{name: fashion-mnist}", "{name: npy}", ":4:", "directory"),
+    ("{name: fashion-mnist}", "{name: folder, path: nowhere}", ":4:", "nowhere/train"),
+    ("{name: fashion-mnist}", "{name: npy, path: nowhere, directory: x}", ":4:", "mean the same"),
     ("estimator: shortTraining", "estimator: oracle", ":10:", "shortTraining"),
     ("space: tiny.yaml", "space: nowhere.yaml", "nowhere.yaml", "no such file"),
     ("name: tiny", "name: ../tiny", ":2:", "name"),

@@ -68,8 +68,10 @@ struct Scratch {
   /// The path of a file or folder inside.
   func path(_ name: String) -> String { url.appendingPathComponent(name).path }
 
-  /// Writes a text file inside and returns its path.
+  /// Writes a text file inside, with the folders above it, and returns its path.
   func write(_ text: String, to name: String) throws -> String {
+    try FileManager.default.createDirectory(
+      at: url.appendingPathComponent(name).deletingLastPathComponent(), withIntermediateDirectories: true)
     try text.write(toFile: path(name), atomically: true, encoding: .utf8)
     return path(name)
   }

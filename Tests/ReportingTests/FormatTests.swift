@@ -25,5 +25,6 @@ import Testing
   @Test func measurementReport() throws { try roundTrip(MeasurementReport.self) }
   @Test func tuningReport() throws { try roundTrip(TuningReport.self) }
   @Test func runStatus() throws { try roundTrip(RunStatus.self) }
+  @Test func trainingReport() throws { try roundTrip(TrainingReport.self) }
   @Test func trialStatus() throws { try roundTrip(TrialStatus.self) }
 }

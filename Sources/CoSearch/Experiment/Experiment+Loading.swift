@@ -98,15 +98,6 @@ extension Experiment {
   }
 }
 
-extension DatasetReference {
-  init(configuration: ConfigurationMapping) throws(ConfigurationError) {
-    var reader = configuration
-    name = try reader.choice("name", of: Name.self)
-    directory = try reader.optionalPath("directory")
-    try reader.finish()
-  }
-}
-
 extension StrategyConfiguration {
   init(configuration: ConfigurationMapping) throws(ConfigurationError) {
     var reader = configuration

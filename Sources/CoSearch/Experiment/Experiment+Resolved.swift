@@ -10,8 +10,6 @@ extension Experiment {
   ///   - spacePath: how the file names the search space.
   ///   - devicePath: how it names the profile of a device, by the device's name.
   public func resolvedYAML(spacePath: String, devicePath: (String) -> String) -> String {
-    var dataset: [(key: String, value: ConfigurationValue)] = [("name", .string(self.dataset.name.rawValue))]
-    if let directory = self.dataset.directory { dataset.append(("directory", .string(directory.path))) }
     let estimation: [(key: String, value: ConfigurationValue)] = [
       ("estimator", .string(accuracy.estimator.rawValue)), ("trainImages", .int(accuracy.trainImages)),
       ("validationImages", .int(accuracy.validationImages)),
@@ -19,7 +17,7 @@ extension Experiment {
     return ConfigurationWriter.text(
       .mapping([
         ("schemaVersion", .int(ConfigurationFile.supportedVersion)), ("name", .string(name)),
-        ("space", .string(spacePath)), ("dataset", .mapping(dataset)),
+        ("space", .string(spacePath)), ("dataset", dataset.configuration),
         ("devices", .list(devices.map { .string(devicePath($0.name)) })),
         ("objectives", .list(objectives.map { .string($0.rawValue) })),
         ("strategy", strategy.configuration), ("budget", .mapping([("trials", .int(trials))])),
@@ -46,6 +44,9 @@ extension Experiment {
     }
     if dataset.name != stored.dataset.name {
       return differs("the data set", dataset.name.rawValue, stored.dataset.name.rawValue)
+    }
+    if dataset.contents != stored.dataset.contents {
+      return "the images of the data set, their number or their classes are others than in the run"
     }
     if seed != stored.seed { return differs("the seed", seed, stored.seed) }
     if trials < stored.trials {

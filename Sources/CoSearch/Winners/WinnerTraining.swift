@@ -88,16 +88,13 @@ public struct WinnerTraining: Sendable {
     let network: TrainedNetwork
     let testAccuracy: Double
     do {
-      let graph = try experiment.space.trainingGraph(for: architecture, input: experiment.dataset.input)
-      let trainer = try Trainer(
-        graph: graph, configuration: experiment.final,
-        seed: experiment.seed(for: .final, key: architecture.key))
-      network = try withoutActuallyEscaping(report) { report in
-        try trainer.train(on: trainingSet, normalization: normalization) {
-          report(.finalTrainingProgress(trialID: trialID, $0))
-        }
+      let session = try ArchitectureTraining(experiment: experiment, architecture: architecture).session(
+        on: trainingSet, normalization: normalization)
+      while !session.isFinished {
+        report(.finalTrainingProgress(trialID: trialID, try session.advance()))
       }
-      testAccuracy = try trainer.accuracy(on: testSet, normalization: normalization)
+      network = try session.finish()
+      testAccuracy = try session.trainer.accuracy(on: testSet, normalization: normalization)
     } catch {
       throw .finalTraining(trialID: trialID, reason: "\(error)")
     }

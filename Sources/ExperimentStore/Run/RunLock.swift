@@ -18,7 +18,7 @@ public final class RunLock: Sendable {
   /// Takes the lock.
   ///
   /// - Throws: ``StoreError/locked(path:owner:)`` if another process, or another lock of this one, holds it.
-  init(at url: URL, run: URL) throws(StoreError) {
+  package init(at url: URL, run: URL) throws(StoreError) {
     let descriptor = open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
       throw .system(path: url.path, reason: String(cString: strerror(errno)))

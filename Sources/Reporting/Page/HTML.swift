@@ -19,4 +19,25 @@ enum HTML {
   }
 
   static func preformatted(_ content: String) -> String { "<pre>\(SVG.escape(content))</pre>" }
+
+  /// A whole page: no script, nothing loaded from elsewhere.
+  static func page(title: String, _ body: [String]) -> String {
+    """
+    <!doctype html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>\(SVG.escape(title))</title>
+    <style>
+    \(StyleSheet.css)
+    </style>
+    </head>
+    <body>
+    \(body.joined(separator: "\n"))
+    </body>
+    </html>
+
+    """
+  }
 }

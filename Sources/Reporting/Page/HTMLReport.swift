@@ -20,23 +20,7 @@ public struct HTMLReport: Sendable {
       if runs.count > 1 { body.append(HTML.heading(1, run.name)) }
       body += RunSections(run).all()
     }
-    return """
-      <!doctype html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <title>\(SVG.escape(title))</title>
-      <style>
-      \(StyleSheet.css)
-      </style>
-      </head>
-      <body>
-      \(body.joined(separator: "\n"))
-      </body>
-      </html>
-
-      """
+    return HTML.page(title: title, body)
   }
 
   private func comparison() -> [String] {

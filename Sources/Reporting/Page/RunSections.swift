@@ -105,6 +105,9 @@ struct RunSections {
           ("other live", peak.otherLiveBytes, "other"), ("workspace", peak.workspaceBytes, "workspace"),
         ]).svg(),
       ]
+      if let history = run.finalResult(of: run.trials[id])?.history, history.count > 1 {
+        parts += [HTML.heading(3, "The final training"), LearningCurveChart(history: history).svg()]
+      }
       if let plan = run.plans[device.name] {
         parts += [
           HTML.heading(3, "Memory over time"),

@@ -53,6 +53,8 @@ enum StyleSheet {
     svg .limit { stroke: var(--limit); stroke-dasharray: 6 4; stroke-width: 1.5; } svg .peak { fill: var(--peak); }
     svg .area { fill: var(--tensor); fill-opacity: .55; stroke: var(--tensor); }
     svg .before { fill: none; stroke: var(--soft); stroke-width: 1.2; }
+    svg .learnt, svg .held { fill: none; stroke: var(--tensor); stroke-width: 1.6; }
+    svg .held { stroke: var(--winner); }
     svg .bound { stroke: var(--bound); stroke-dasharray: 2 3; stroke-width: 1.5; }
     """
 }

@@ -11,6 +11,9 @@ public enum NumberFormat {
       format: value >= 100 ? "%.0f ms" : value >= 10 ? "%.1f ms" : value >= 1 ? "%.2f ms" : "%.3f ms", value)
   }
 
+  /// A number with four significant digits and no superfluous zeros: `2.303`, `0.05`.
+  public static func decimal(_ value: Double) -> String { String(format: "%.4g", value) }
+
   /// A ratio with two decimals: `1.25×`.
   public static func ratio(_ value: Double) -> String { String(format: "%.2f×", value) }
 

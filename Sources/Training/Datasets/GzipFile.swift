@@ -1,6 +1,5 @@
 import CZlib
 import Foundation
-import Foundations
 
 /// Reads files that may be compressed with gzip.
 enum GzipFile {
@@ -9,18 +8,8 @@ enum GzipFile {
   /// - Parameter maximumBytes: how large the contents may be; more is an error, so that a small malicious file
   ///   cannot fill the memory.
   static func read(_ url: URL, maximumBytes: Int) throws(DatasetError) -> [UInt8] {
-    guard FileManager.default.fileExists(atPath: url.path) else { throw .missingFile(path: url.path) }
-    let data: Data
-    do {
-      data = try AtomicFile.read(url)
-    } catch {
-      throw .cannotRead(path: url.path, reason: "\(error)")
-    }
-    let bytes = [UInt8](data)
-    guard bytes.starts(with: [0x1F, 0x8B]) else {
-      guard bytes.count <= maximumBytes else { throw tooLarge(url, maximumBytes) }
-      return bytes
-    }
+    let bytes = try BoundedFile.read(url, maximumBytes: maximumBytes)
+    guard bytes.starts(with: [0x1F, 0x8B]) else { return bytes }
     return try inflate(bytes, url: url, maximumBytes: maximumBytes)
   }
 

@@ -2,27 +2,25 @@
 ///
 /// With the gradient g of the mean loss: g += decay · w; v = momentum · v + g; w −= rate · (v, or g + momentum · v
 /// with Nesterov's look-ahead).
-final class MomentumSGD {
-  private let momentum: Float
+final class MomentumSGD: WeightOptimizer {
   private let weightDecay: Float
   private let nesterov: Bool
   private let velocity: AlignedBuffer
 
   init(configuration: TrainingConfiguration, count: Int) {
-    momentum = Float(configuration.momentum)
     weightDecay = Float(configuration.weightDecay)
     nesterov = configuration.nesterov
     velocity = AlignedBuffer(count: count)
   }
 
-  /// Changes the parameters by one step.
-  ///
-  /// - Parameter gradients: of the mean loss over the batch, laid out as the parameters.
+  var memory: [(name: String, buffer: AlignedBuffer)] { [("velocity", velocity)] }
+
   func step(
     parameters: UnsafeMutablePointer<Float>, gradients: UnsafePointer<Float>, layout: ParameterLayout,
-    rate: Double
+    settings: StepSettings
   ) {
-    let rate = Float(rate)
+    let rate = Float(settings.rate)
+    let momentum = Float(settings.momentum)
     for slot in layout.slots {
       let w = parameters + slot.offset
       let g = gradients + slot.offset

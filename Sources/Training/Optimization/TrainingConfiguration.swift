@@ -1,19 +1,28 @@
 /// How a network is trained.
-public struct TrainingConfiguration: Codable, Hashable, Sendable {
+public struct TrainingConfiguration: Hashable, Sendable {
   /// Passes over the training images; fractions are allowed.
   public var epochs: Double
   /// Images in one step: a multiple of ``chunkSize``.
   public var batchSize: Int
   /// The learning rate at its highest.
   public var learningRate: Double
+  /// How gradients change the weights.
+  public var optimizer: Optimizer
   /// The momentum of stochastic gradient descent.
   public var momentum: Double
-  /// The factor of the weights in their gradient; not applied to batch norms and biases.
+  /// The factor of the weights in their gradient, or what AdamW's schedule is multiplied by; not applied to batch norms
+  /// and biases.
   public var weightDecay: Double
   /// Whether momentum looks ahead (Nesterov).
   public var nesterov: Bool
-  /// The fraction of all steps in which the learning rate rises linearly to its highest, before the cosine falls.
+  /// How the learning rate changes.
+  public var schedule: Schedule
+  /// The fraction of all steps in which the learning rate rises linearly to its highest.
   public var warmupFraction: Double
+  /// The longest that the gradient of all weights together may be (Euclidean norm); nil for any length.
+  public var gradientClipping: Double?
+  /// The average of the weights that is evaluated and kept instead of the last weights; nil for the last weights.
+  public var averaging: Averaging?
   /// Random changes to the training images.
   public var augmentation: Augmentation
   /// The share of the target probability spread over all classes.
@@ -28,38 +37,26 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
 
   /// Creates a configuration; the defaults suit small networks on images like Fashion-MNIST.
   public init(
-    epochs: Double = 1, batchSize: Int = 64, learningRate: Double = 0.2, momentum: Double = 0.9,
-    weightDecay: Double = 5e-4, nesterov: Bool = true, warmupFraction: Double = 0.1,
+    epochs: Double = 1, batchSize: Int = 64, learningRate: Double = 0.2, optimizer: Optimizer = .sgd,
+    momentum: Double = 0.9, weightDecay: Double = 5e-4, nesterov: Bool = true, schedule: Schedule = .cosine,
+    warmupFraction: Double = 0.1, gradientClipping: Double? = nil, averaging: Averaging? = nil,
     augmentation: Augmentation = .none, labelSmoothing: Double = 0, threads: Int = 2, seed: UInt64 = 0
   ) {
     self.epochs = epochs
     self.batchSize = batchSize
     self.learningRate = learningRate
+    self.optimizer = optimizer
     self.momentum = momentum
     self.weightDecay = weightDecay
     self.nesterov = nesterov
+    self.schedule = schedule
     self.warmupFraction = warmupFraction
+    self.gradientClipping = gradientClipping
+    self.averaging = averaging
     self.augmentation = augmentation
     self.labelSmoothing = labelSmoothing
     self.threads = threads
     self.seed = seed
-  }
-
-  /// Random changes to training images, applied to each image every time it is seen.
-  public struct Augmentation: Codable, Hashable, Sendable {
-    /// Whether half of the images are mirrored left to right.
-    public var horizontalFlip: Bool
-    /// The image is shifted by up to this many pixels in each direction; black pixels come in. 0 for none.
-    public var cropPadding: Int
-
-    /// Creates an augmentation.
-    public init(horizontalFlip: Bool, cropPadding: Int) {
-      self.horizontalFlip = horizontalFlip
-      self.cropPadding = cropPadding
-    }
-
-    /// Images as they are.
-    public static let none = Augmentation(horizontalFlip: false, cropPadding: 0)
   }
 
   /// Checks every field.
@@ -85,6 +82,69 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
     try require(
       (0...64).contains(augmentation.cropPadding), "augmentation.cropPadding",
       "\(augmentation.cropPadding) is not in 0...64")
+    try require(
+      (0...65_536).contains(augmentation.cutout), "augmentation.cutout",
+      "\(augmentation.cutout) is not in 0...65536")
+    try require(
+      augmentation.mixup.isFinite && (0...100).contains(augmentation.mixup), "augmentation.mixup",
+      "\(augmentation.mixup) is not in [0, 100]")
+    if case .adamW(let numbers) = optimizer {
+      try require((0..<1).contains(numbers.beta1), "optimizer.beta1", "\(numbers.beta1) is not in [0, 1)")
+      try require((0..<1).contains(numbers.beta2), "optimizer.beta2", "\(numbers.beta2) is not in [0, 1)")
+      try require(
+        numbers.epsilon.isFinite && numbers.epsilon > 0, "optimizer.epsilon",
+        "\(numbers.epsilon) is not positive")
+    }
+    if case .oneCycle(let cycle) = schedule {
+      for (name, divisor) in [("startDivisor", cycle.startDivisor), ("endDivisor", cycle.endDivisor)] {
+        try require((1...1e9).contains(divisor), "schedule.\(name)", "\(divisor) is not in [1, 1e9]")
+      }
+      if let lowest = cycle.lowestMomentum {
+        try require(
+          optimizer == .sgd, "schedule.lowestMomentum", "only the optimizer sgd has a momentum to cycle")
+        try require(
+          lowest >= 0 && lowest <= momentum, "schedule.lowestMomentum",
+          "\(lowest) is not between 0 and the momentum, \(momentum)")
+      }
+    }
+    if let gradientClipping {
+      try require(
+        gradientClipping.isFinite && gradientClipping > 0, "gradientClipping",
+        "\(gradientClipping) is not positive")
+    }
+    if let averaging {
+      try require(
+        averaging.decay > 0 && averaging.decay < 1, "averaging.decay",
+        "\(averaging.decay) is not between 0 and 1")
+    }
     try require((1...1024).contains(threads), "threads", "\(threads) is not in 1...1024")
+  }
+}
+
+extension TrainingConfiguration: Codable {
+  private enum CodingKeys: String, CodingKey {
+    case epochs, batchSize, learningRate, optimizer, momentum, weightDecay, nesterov, schedule, warmupFraction
+    case gradientClipping, averaging, augmentation, labelSmoothing, threads, seed
+  }
+
+  /// Decodes a configuration; keys that files did not always have may be missing.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      epochs: try container.decode(Double.self, forKey: .epochs),
+      batchSize: try container.decode(Int.self, forKey: .batchSize),
+      learningRate: try container.decode(Double.self, forKey: .learningRate),
+      optimizer: try container.decodeIfPresent(Optimizer.self, forKey: .optimizer) ?? .sgd,
+      momentum: try container.decode(Double.self, forKey: .momentum),
+      weightDecay: try container.decode(Double.self, forKey: .weightDecay),
+      nesterov: try container.decode(Bool.self, forKey: .nesterov),
+      schedule: try container.decodeIfPresent(Schedule.self, forKey: .schedule) ?? .cosine,
+      warmupFraction: try container.decode(Double.self, forKey: .warmupFraction),
+      gradientClipping: try container.decodeIfPresent(Double.self, forKey: .gradientClipping),
+      averaging: try container.decodeIfPresent(Averaging.self, forKey: .averaging),
+      augmentation: try container.decode(Augmentation.self, forKey: .augmentation),
+      labelSmoothing: try container.decode(Double.self, forKey: .labelSmoothing),
+      threads: try container.decode(Int.self, forKey: .threads),
+      seed: try container.decode(UInt64.self, forKey: .seed))
   }
 }

@@ -16,6 +16,10 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case diverged(step: Int, loss: Double)
   /// A file of weights is not one, is damaged or truncated.
   case invalidWeightsFile(path: String, reason: String)
+  /// A checkpoint is none, is damaged or truncated.
+  case invalidCheckpoint(path: String, reason: String)
+  /// A checkpoint is of another training.
+  case checkpointMismatch(reason: String)
   /// A file cannot be read or written.
   case file(FileError)
 
@@ -29,6 +33,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .weightMismatch(let weight): "weight '\(weight)' is missing or has another size than the network's"
     case .diverged(let step, let loss): "training diverged at step \(step) with a loss of \(loss)"
     case .invalidWeightsFile(let path, let reason): "\(path): \(reason)"
+    case .invalidCheckpoint(let path, let reason): "\(path): \(reason)"
+    case .checkpointMismatch(let reason): "the checkpoint cannot be continued: \(reason)"
     case .file(let error): error.description
     }
   }

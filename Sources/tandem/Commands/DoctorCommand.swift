@@ -66,7 +66,7 @@ struct DoctorCommand: ParsableCommand {
   private func dataset() -> Check {
     let requirement = "Fashion-MNIST"
     do {
-      let reference = DatasetReference(name: .fashionMNIST)
+      let reference = try DatasetReference(name: .fashionMNIST)
       let folder = try FashionMNIST.locate(explicit: nil)
       let counts = try DatasetSplit.allCases.map { try reference.load($0).count }
       return Check(

@@ -12,10 +12,11 @@ struct ExportCommand: ParsableCommand {
     commandName: "export", abstract: "Writes the deployable bundle of a trial, or verifies one.",
     discussion: """
       Without --trial the device's winner is exported. A trial that was never trained to the end is trained now, as the \
-      experiment says under 'final'.
+      experiment says under 'final'; --trained takes what 'tandem train' has trained instead.
 
       EXAMPLE
         tandem export runs/first --device mcu-256k --output bundle
+        tandem export runs/first --trained trained --device mcu-256k --output bundle
         tandem export --verify bundle
       """)
 
@@ -23,6 +24,8 @@ struct ExportCommand: ParsableCommand {
   var runDirectory: String?
   @Option(help: "The trial (default: the device's winner).") var trial: Int?
   @Option(help: "The device to export for; needed where there are several.") var device: String?
+  @Option(help: "The output of 'tandem train' whose weights are exported.", completion: .directory)
+  var trained: String?
   @Option(help: "The parts to write: onnx, json, or both with a comma.") var artifacts = "onnx,json"
   @Option(help: "The folder to write: new, empty, or an earlier bundle.", completion: .directory)
   var output: String?
@@ -36,7 +39,9 @@ struct ExportCommand: ParsableCommand {
 
   func validate() throws {
     if verify != nil {
-      if runDirectory != nil || trial != nil || device != nil || output != nil || database != nil {
+      if runDirectory != nil || trial != nil || device != nil || output != nil || database != nil
+        || trained != nil
+      {
         throw ValidationError("--verify stands alone")
       }
     } else if runDirectory == nil || output == nil {
@@ -61,9 +66,15 @@ struct ExportCommand: ParsableCommand {
     let directory = RunDirectory(at: URL(typed: run))
     let artifacts = try selectedArtifacts()
     let content = try RunLoader(directory).content()
-    let (trial, device) = try selection(content)
-    let final = try stored(content.finalResult(of: trial), in: directory) ?? train(trial, directory)
-    try RunBundles(directory: directory, experiment: directory.experiment()) {
+    let report = try trained.map { try TrainingFolder.report(in: URL(typed: $0)) }
+    let (trial, device) = try selection(content, preferred: report?.trial)
+    let final =
+      try report.map { try result(of: $0, for: trial) } ?? stored(
+        content.finalResult(of: trial), in: directory)
+      ?? train(trial, directory)
+    try RunBundles(
+      directory: directory, experiment: directory.experiment(), weightsFolder: trained.map { URL(typed: $0) }
+    ) {
       try ScheduleDatabase(at: database.map { URL(typed: $0) } ?? ScheduleDatabase.defaultLocation())
     }
     .write(trial, final, for: device, to: URL(typed: output), artifacts: artifacts)
@@ -82,7 +93,7 @@ struct ExportCommand: ParsableCommand {
   }
 
   /// The trial and device to export, from what was given and what the run leaves no choice about.
-  private func selection(_ content: RunContent) throws -> (Trial, DeviceProfile) {
+  private func selection(_ content: RunContent, preferred: Int?) throws -> (Trial, DeviceProfile) {
     var devices = content.devices
     if let device {
       devices = devices.filter { $0.name == device }
@@ -91,7 +102,7 @@ struct ExportCommand: ParsableCommand {
         throw ExitStatus.badInput("the run has no device '\(device)'; it has \(known)")
       }
     }
-    if let id = trial {
+    if let id = trial ?? preferred {
       guard content.trials.indices.contains(id) else {
         throw ExitStatus.badInput("the run has no trial \(id)")
       }
@@ -112,6 +123,18 @@ struct ExportCommand: ParsableCommand {
   private func ambiguous(_ devices: [DeviceProfile]) -> ExitStatus {
     .badInput(
       "several devices fit: choose one with --device \(devices.map(\.name).joined(separator: " or "))")
+  }
+
+  /// The result of a training by itself, of the trial's architecture.
+  private func result(of report: TrainingReport, for trial: Trial) throws -> FinalResult {
+    let key = trial.candidate.architecture.key
+    guard report.architecture.key == key, let test = report.accuracy(on: "test") else {
+      throw ExitStatus.badInput("\(trained!) is of another architecture than trial \(trial.id)")
+    }
+    return FinalResult(
+      trialID: trial.id, architectureKey: key, testAccuracy: test.accuracy, testImages: test.images,
+      trainImages: report.trainImages, epochs: report.configuration.epochs, seconds: report.seconds,
+      normalization: report.normalization, weightsFile: report.weightsFile, history: report.history)
   }
 
   /// A result whose weights are still there.

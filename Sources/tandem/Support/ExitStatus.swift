@@ -58,6 +58,8 @@ struct ExitStatus: Error {
       case .graph, .unknownScheduler, .scheduling: self = .badInput("\(error)")
       case .invalidPlan: self = .failure("\(error)")
       }
+    case let error as TrainingError:
+      if case .diverged = error { self = .failure("\(error)") } else { self = .badInput("\(error)") }
     case let error as SearchError:
       switch error {
       case .journalMismatch, .configuration, .dataset: self = .badInput("\(error)")

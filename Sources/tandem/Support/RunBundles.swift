@@ -12,6 +12,8 @@ import Training
 struct RunBundles {
   let directory: RunDirectory
   let experiment: Experiment
+  /// Where the files of weights are that results name; the run directory unless given.
+  var weightsFolder: URL?
   /// Opens the schedule database, which is needed where kernels were fitted to a device's memory.
   let database: () throws -> any LatencyDatabase
 
@@ -81,7 +83,7 @@ struct RunBundles {
 
   private func weights(_ file: String) throws -> WeightValues {
     do {
-      return try WeightsFile.read(directory.url.appendingPathComponent(file))
+      return try WeightsFile.read((weightsFolder ?? directory.url).appendingPathComponent(file))
     } catch {
       throw ExitStatus.failure("\(error); delete the file, and --resume trains the network again")
     }
@@ -95,18 +97,5 @@ struct RunBundles {
     return TargetFingerprint(
       cpu: environment.cpu, vectorExtension: environment.vectorExtension,
       blas: "\(environment.blas.version) \(environment.blas.core)", threads: threads)
-  }
-}
-
-extension DatasetReference {
-  /// The published names of the classes, in the order of the labels.
-  var classNames: [String] {
-    switch name {
-    case .fashionMNIST:
-      [
-        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
-        "Ankle boot",
-      ]
-    }
   }
 }
