@@ -4,7 +4,7 @@ SEARCH_OPTIONS ?=
 SWIFT_CODE = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 BENCHMARKS = swift run -c release --package-path Benchmarks
 
-.PHONY: search test build lint format doctor memory-results latency-results tuning-results clean
+.PHONY: search test build lint format doctor memory-results latency-results tuning-results training-results clean
 
 search: build
 	.build/release/tandem search $(EXPERIMENT) $(SEARCH_OPTIONS)
@@ -46,6 +46,13 @@ tuning-results:
 	$(BENCHMARKS) schedule-tuning tuning-quality
 	$(BENCHMARKS) schedule-tuning additivity
 	$(BENCHMARKS) schedule-tuning co-design
+
+# Some 3 minutes on an idle machine: the training engine in turns with PyTorch, then two epochs of Fashion-MNIST.
+training-results:
+	Scripts/setup.sh
+	Benchmarks/Peers/environment.sh
+	$(BENCHMARKS) training-throughput measure
+	$(BENCHMARKS) training-throughput accuracy
 
 clean:
 	rm -rf .build Benchmarks/.build

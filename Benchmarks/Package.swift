@@ -8,6 +8,7 @@ let package = Package(
     .executable(name: "memory-scheduling", targets: ["MemoryScheduling"]),
     .executable(name: "kernel-server", targets: ["KernelServer"]),
     .executable(name: "schedule-tuning", targets: ["ScheduleStudies"]),
+    .executable(name: "training-throughput", targets: ["TrainingThroughput"]),
   ],
   dependencies: [
     .package(name: "Tandem", path: ".."),
@@ -33,6 +34,14 @@ let package = Package(
       swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
     .executableTarget(
       name: "ScheduleStudies",
+      dependencies: [
+        "BenchmarkSupport",
+        .product(name: "Tandem", package: "Tandem"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
+    .executableTarget(
+      name: "TrainingThroughput",
       dependencies: [
         "BenchmarkSupport",
         .product(name: "Tandem", package: "Tandem"),

@@ -31,3 +31,11 @@ int64_t tk_weight_gradient_scratch(const tk_convolution *plan) {
   const int64_t largest_block = 8, largest_vector = 16;
   return largest_block * largest_vector * plan->input_channels * plan->kernel_rows * plan->kernel_columns;
 }
+
+int64_t tk_winograd_scratch(const tk_winograd *plan) {
+  const int64_t points = 36, largest_vector = 16, largest_pair = 4, widest = 32;
+  const int64_t channels = (int64_t)plan->sources + plan->results;
+  const int64_t transformed = points * (channels * plan->group * TK_LANES + 2 * largest_vector);
+  const int64_t pairs = (plan->sources + largest_pair) * (int64_t)(plan->results + largest_pair);
+  return transformed + points * (pairs + largest_vector) + largest_vector + widest * plan->group * TK_LANES;
+}

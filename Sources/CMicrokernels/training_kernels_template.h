@@ -6,6 +6,7 @@
 //   TK_NAME, TK_TABLE the table's name for people and for the linker.
 // Loops over blocks have constant bounds after inlining, so that accumulators stay in registers.
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -316,6 +317,7 @@ static void weight_gradient(const tk_convolution *plan, const float *input, cons
   }
 }
 
+#include "training_winograd_template.h"
 #include "training_elementwise_template.h"
 
 const tk_table TK_TABLE = {
@@ -324,6 +326,9 @@ const tk_table TK_TABLE = {
     .pack = pack,
     .gather = gather,
     .weight_gradient = weight_gradient,
+    .winograd_pack = winograd_pack,
+    .winograd = winograd,
+    .winograd_weight_gradient = winograd_weight_gradient,
     .moments = moments,
     .sum = plane_sum,
     .combine = combine,

@@ -33,11 +33,13 @@ public final class Trainer {
   ///   - weights: initial weights; nil for random ones drawn from the seed.
   ///   - algorithm: how convolutions are computed.
   ///   - instructionSet: which vector kernels are used; the best one this processor has unless given.
+  ///   - memory: what trainers that work one after the other share; memory of its own unless given.
   /// - Throws: ``TrainingError`` for a graph, configuration or weights that do not work.
   /// - Precondition: the instruction set is available.
   public init(
     graph: Graph, configuration: TrainingConfiguration, seed: UInt64? = nil, weights: WeightValues? = nil,
-    algorithm: ConvolutionAlgorithm = .preferred, instructionSet: InstructionSet = .best
+    algorithm: ConvolutionAlgorithm = .preferred, instructionSet: InstructionSet = .best,
+    memory: TrainingMemory = TrainingMemory()
   ) throws(TrainingError) {
     var configuration = configuration
     if let seed { configuration.seed = seed }
@@ -50,7 +52,8 @@ public final class Trainer {
     tape = try TrainingTape(graph, algorithm: algorithm, kernels: kernels)
     engine = TrainingEngine(
       tape: tape, kernels: kernels, workers: configuration.threads,
-      maximumChunks: max(configuration.batchSize / TrainingConfiguration.chunkSize, configuration.threads))
+      maximumChunks: max(configuration.batchSize / TrainingConfiguration.chunkSize, configuration.threads),
+      memory: memory)
     var generator = SeededGenerator(seed: configuration.seed, stream: 0)
     try setWeights(weights ?? WeightValues.random(for: graph, using: &generator))
   }

@@ -17,15 +17,17 @@ final class TrainingEngine: @unchecked Sendable {
   let runningStatistics: AlignedBuffer
   private let kernels: KernelTable
   private let packed: AlignedBuffer
-  private let arenas: [AlignedBuffer]
-  private let scratch: [AlignedBuffer]
+  private let memory: TrainingMemory
   private let chunkGradients: AlignedBuffer
   private let chunkStatistics: AlignedBuffer
-  private let valueOffsets: UnsafeMutablePointer<Int>
+  /// By storage: of values, of gradients, and of values where only the forward pass runs.
+  private let offsets: UnsafeMutablePointer<Int>
   private let workers: Int
   private let maximumChunks: Int
 
-  init(tape: TrainingTape, kernels: KernelTable, workers: Int, maximumChunks: Int) {
+  init(
+    tape: TrainingTape, kernels: KernelTable, workers: Int, maximumChunks: Int, memory: TrainingMemory
+  ) {
     self.tape = tape
     self.kernels = kernels
     self.workers = min(workers, maximumChunks)
@@ -33,20 +35,22 @@ final class TrainingEngine: @unchecked Sendable {
     parameters = AlignedBuffer(count: tape.parameters.count)
     runningStatistics = AlignedBuffer(count: tape.parameters.statisticsCount)
     packed = AlignedBuffer(count: tape.packedCount)
-    arenas = (0..<self.workers).map { _ in AlignedBuffer(count: tape.arenaCount) }
-    scratch = (0..<self.workers).map { _ in AlignedBuffer(count: tape.scratchCount) }
+    self.memory = memory
     chunkGradients = AlignedBuffer(count: tape.parameters.count * maximumChunks)
     chunkStatistics = AlignedBuffer(count: tape.parameters.statisticsCount * maximumChunks)
     let storages = tape.valueOffsets.count
-    valueOffsets = .allocate(capacity: 2 * storages)
-    valueOffsets.initialize(from: tape.valueOffsets + tape.gradientOffsets, count: 2 * storages)
+    offsets = .allocate(capacity: 3 * storages)
+    offsets.initialize(
+      from: tape.valueOffsets + tape.gradientOffsets + tape.inferenceOffsets, count: 3 * storages)
   }
 
-  deinit { valueOffsets.deallocate() }
+  deinit { offsets.deallocate() }
 
   /// Brings the parameters into the kernels' layouts: after every change.
   func pack() {
-    for node in tape.nodes { node.pack(parameters: parameters.pointer, into: packed.pointer) }
+    run(chunks: tape.nodes.count) { [self] _, index in
+      tape.nodes[index].pack(parameters: parameters.pointer, into: packed.pointer)
+    }
   }
 
   /// The forward and backward pass of a batch: the sums of the loss; the mean gradient is left at the address
@@ -62,7 +66,7 @@ final class TrainingEngine: @unchecked Sendable {
     let partial = PartialSums(count: chunks)
     run(chunks: chunks) { [self] worker, chunk in
       let slice = images[chunk * lanes..<(chunk + 1) * lanes]
-      let context = context(worker: worker, chunk: chunk)
+      let context = context(worker: worker, chunk: chunk, mode: .batch)
       loader.load(slice, into: context.values(tape.image))
       for node in tape.nodes { node.forward(context, mode: .batch) }
       partial[chunk] = loss.evaluate(
@@ -132,17 +136,19 @@ final class TrainingEngine: @unchecked Sendable {
     let lanes = ActivationValue.lanes
     run(chunks: (count + lanes - 1) / lanes) { [self] worker, chunk in
       let images = (chunk * lanes..<min(count, (chunk + 1) * lanes)).map { AugmentedImage(index: $0) }
-      let context = context(worker: worker, chunk: 0)
+      let context = context(worker: worker, chunk: 0, mode: .running)
       loader.load(images[...], into: context.values(tape.image))
       for node in tape.nodes { node.forward(context, mode: .running) }
       body(chunk, images[...], context.values(tape.logits))
     }
   }
 
-  private func context(worker: Int, chunk: Int) -> ChunkContext {
-    ChunkContext(
-      kernels: kernels.table, arena: arenas[worker].pointer, valueOffsets: valueOffsets,
-      gradientOffsets: valueOffsets + tape.valueOffsets.count, scratch: scratch[worker].pointer,
+  private func context(worker: Int, chunk: Int, mode: NormalizationMode) -> ChunkContext {
+    let storages = tape.valueOffsets.count
+    return ChunkContext(
+      kernels: kernels.table, arena: memory.arena(worker),
+      valueOffsets: mode == .batch ? offsets : offsets + 2 * storages, gradientOffsets: offsets + storages,
+      scratch: memory.scratch(worker),
       parameters: parameters.pointer, runningStatistics: runningStatistics.pointer,
       packedWeights: packed.pointer,
       parameterGradients: chunkGradients.pointer + chunk * tape.parameters.count,
@@ -151,18 +157,25 @@ final class TrainingEngine: @unchecked Sendable {
 
   /// Adds the chunks' gradients in order, into the first, and divides by the number of images.
   private func reduceGradients(chunks: Int, images: Int) {
-    let total = chunkGradients.pointer
     let count = tape.parameters.count
-    for chunk in 1..<max(chunks, 1) {
-      let other = total + chunk * count
-      for index in 0..<count { total[index] += other[index] }
-    }
     let factor = 1 / Float(images)
-    for index in 0..<count { total[index] *= factor }
+    let slice = 16_384
+    run(chunks: (count + slice - 1) / slice) { [self] _, part in
+      let start = part * slice
+      let size = min(slice, count - start)
+      let total = chunkGradients.pointer + start
+      for chunk in 1..<max(chunks, 1) {
+        let other = total + chunk * count
+        for index in 0..<size { total[index] += other[index] }
+      }
+      for index in 0..<size { total[index] *= factor }
+    }
   }
 
   /// Runs `body` once per chunk; each worker takes the next chunk that nobody has.
   private func run(chunks: Int, _ body: @escaping @Sendable (_ worker: Int, _ chunk: Int) -> Void) {
+    // Another network may have used the memory since, so that this is where it is certain.
+    memory.reserve(workers: workers, arenaCount: tape.arenaCount, scratchCount: tape.scratchCount)
     guard workers > 1, chunks > 1 else {
       for chunk in 0..<chunks { body(0, chunk) }
       return

@@ -53,6 +53,20 @@ typedef struct {
   int32_t dilation_rows, dilation_columns;
 } tk_convolution;
 
+// Some channels of a value, one plane after the other. Several operands together stand for their channels in sequence.
+typedef struct {
+  float *values;
+  int32_t channels;
+  int32_t accumulate;  // of a result: whether it is added to what is there
+} tk_operand;
+
+// A convolution with a window of 3x3, stride 1, padding 1 and one group, for Winograd's F(4x4, 3x3).
+typedef struct {
+  int32_t sources, results;  // channels of all operands together
+  int32_t rows, columns;     // of the source and of the result
+  int32_t group;             // tiles of 4x4 pixels that are transformed together
+} tk_winograd;
+
 // A pool as a gather over its valid taps.
 typedef struct {
   int32_t channels;
@@ -98,7 +112,20 @@ typedef struct {
   void (*weight_gradient)(const tk_convolution *plan, const float *input, const float *output_gradient,
                           float *scratch, float *weight_gradient);
 
-  // Mean and biased variance of `count` floats (a multiple of TK_LANES), in two passes.
+  // Transforms the weights [outputs][inputs][9] of convolutions of one input, whose outputs (as many as an operand has
+  // channels) stand one after the other: for `winograd` from the input to the outputs, or (`backward`) from the
+  // outputs' gradients to the input's. `packed` has 36 floats for each pair of channels.
+  void (*winograd_pack)(const tk_winograd *plan, const tk_operand *weights, int32_t weight_count,
+                        int32_t backward, float *packed);
+  // The convolution of all sources to all results. `scratch` has at least tk_winograd_scratch floats.
+  void (*winograd)(const tk_winograd *plan, const tk_operand *sources, int32_t source_count, const float *packed,
+                   const tk_operand *results, int32_t result_count, float *scratch);
+  // weight_gradients[g][o][c][tap] += sum over pixels and images of gradient g's channel o * input; `scratch` as above.
+  void (*winograd_weight_gradient)(const tk_winograd *plan, const tk_operand *inputs, int32_t input_count,
+                                   const tk_operand *gradients, int32_t gradient_count, float *scratch,
+                                   float *const *weight_gradients);
+
+  // Mean and biased variance of `count` floats (a multiple of TK_LANES), in one pass.
   void (*moments)(const float *values, int64_t count, float *mean, float *variance);
   // Sum of `count` floats.
   float (*sum)(const float *values, int64_t count);
@@ -140,5 +167,8 @@ const tk_table *tk_select(void);
 
 // Floats of scratch memory that `weight_gradient` needs for a convolution, with any table.
 int64_t tk_weight_gradient_scratch(const tk_convolution *plan);
+
+// Floats of scratch memory that `winograd` and `winograd_weight_gradient` need, with any table.
+int64_t tk_winograd_scratch(const tk_winograd *plan);
 
 #endif

@@ -74,20 +74,23 @@ struct CombineNode: TapeNode {
   func backward(_ chunk: ChunkContext) {
     let table = chunk.kernels.pointee
     let count = Int64(plane)
-    let normalized = terms.filter { $0.norm != nil }
-    withUnsafeTemporaryAllocation(of: tk_normalized.self, capacity: max(normalized.count, 1)) { sums in
+    withUnsafeTemporaryAllocation(of: tk_normalized.self, capacity: terms.count) { sums in
       for channel in 0..<channels {
         let offset = channel * plane
-        for (index, term) in normalized.enumerated() {
-          let mean = chunk.batchStatistics[term.norm!.statisticsOffset + channel]
-          sums[index] = tk_normalized(values: chunk.values(term.value) + offset, mean: mean, product_sum: 0)
+        var normalized = 0
+        for term in terms {
+          guard let norm = term.norm else { continue }
+          let mean = chunk.batchStatistics[norm.statisticsOffset + channel]
+          sums[normalized] = tk_normalized(
+            values: chunk.values(term.value) + offset, mean: mean, product_sum: 0)
+          normalized += 1
         }
         let plainGradient = plain.map { chunk.gradient($0) + offset }
         let rectifiedGradient = rectified.map { chunk.gradient($0) + offset }
         let gradient = plainGradient ?? rectifiedGradient!
         let sum = table.combine_gradient(
           plainGradient, rectified.map { chunk.values($0) + offset }, rectifiedGradient, gradient,
-          sums.baseAddress, Int32(normalized.count), count)
+          sums.baseAddress, Int32(normalized), count)
         var next = 0
         for term in terms {
           guard let norm = term.norm else {

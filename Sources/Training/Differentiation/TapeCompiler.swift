@@ -14,6 +14,8 @@ struct TapeCompiler {
   private let plan: FusionPlan
   /// Where each tensor is, once it is computed.
   private var values: [TensorID: ActivationValue] = [:]
+  /// Convolutions that are computed by a node of several.
+  private var finished: Set<OperatorID> = []
 
   init(_ graph: Graph, algorithm: ConvolutionAlgorithm, kernels: KernelTable) throws(TrainingError) {
     guard graph.inputs.count == 1, graph.outputs.count == 1 else {
@@ -49,16 +51,16 @@ struct TapeCompiler {
   }
 
   mutating func compile() throws(TrainingError) {
-    for id in graph.kahnOrder() where plan.isNeeded(id) {
+    for id in graph.kahnOrder() where plan.isNeeded(id) && !finished.contains(id) {
       let node = graph[id]
       switch node.kind {
       case .convolution(let window, let groups, .none, .none) where node.addend == nil:
-        try addConvolution(node, window: window, groups: groups)
+        try addConvolution(id, window: window, groups: groups)
       case .convolution:
         throw .unsupportedOperator(
           name: node.name, reason: "activations and sums must be operators of their own")
       case .fullyConnected:
-        try addConvolution(node, window: Window2D(kernel: Size2D(1)), groups: 1)
+        try addConvolution(id, window: Window2D(kernel: Size2D(1)), groups: 1)
       case .batchNormalization(_, .none), .batchNormalization(_, .relu), .relu, .add(.none), .add(.relu):
         try addCombination(id)
       case .batchNormalization(_, let activation), .add(let activation):
@@ -119,16 +121,19 @@ struct TapeCompiler {
     nodes.append(PoolNode(window: window, reduction: reduction, input: input, output: output))
   }
 
-  private mutating func addConvolution(_ node: Operator, window: Window2D, groups: Int) throws(TrainingError)
+  private mutating func addConvolution(_ id: OperatorID, window: Window2D, groups: Int)
+    throws(TrainingError)
   {
-    for id in node.inputs.dropFirst() where graph[id].role != .weight {
-      throw .unsupportedOperator(name: node.name, reason: "its weights are computed by another operator")
+    let node = graph[id]
+    let geometry = try geometry(node, window: window, groups: groups)
+    let hasBias = node.inputs.count == 3
+    if algorithm == .microkernels, WinogradConvolutionNode.applies(to: geometry, hasBias: hasBias) {
+      finished.insert(id)
+      try addWinogradConvolution(first: geometry, node, window: window)
+      return
     }
-    let geometry = ConvolutionGeometry(
-      window: window, groups: groups, input: value(node.inputs[0]),
-      output: newValue(node.outputs[0], requiresGradient: true))
     let weight = parameters.offset(of: graph[node.inputs[1]], decays: true)
-    let bias = node.inputs.count == 3 ? parameters.offset(of: graph[node.inputs[2]], decays: false) : nil
+    let bias = hasBias ? parameters.offset(of: graph[node.inputs[2]], decays: false) : nil
     switch algorithm {
     case .blas:
       nodes.append(BLASConvolutionNode(geometry: geometry, weightOffset: weight, biasOffset: bias))
@@ -139,6 +144,42 @@ struct TapeCompiler {
           kernels: kernels))
       packedCount += DirectConvolutionNode.packedCount(geometry)
     }
+  }
+
+  private mutating func geometry(_ node: Operator, window: Window2D, groups: Int) throws(TrainingError)
+    -> ConvolutionGeometry
+  {
+    for id in node.inputs.dropFirst() where graph[id].role != .weight {
+      throw .unsupportedOperator(name: node.name, reason: "its weights are computed by another operator")
+    }
+    return ConvolutionGeometry(
+      window: window, groups: groups, input: value(node.inputs[0]),
+      output: newValue(node.outputs[0], requiresGradient: true))
+  }
+
+  /// Adds a convolution together with all others of the same kind that read the same value.
+  private mutating func addWinogradConvolution(first: ConvolutionGeometry, _ node: Operator, window: Window2D)
+    throws(TrainingError)
+  {
+    var outputs = [first.output]
+    var weights = [parameters.offset(of: graph[node.inputs[1]], decays: true)]
+    for tensor in values.filter({ $0.value == first.input }).keys.sorted(by: { $0.index < $1.index }) {
+      for id in graph.readers[tensor.index] where plan.isNeeded(id) && !finished.contains(id) {
+        let sibling = graph[id]
+        guard case .convolution(window, 1, .none, .none) = sibling.kind,
+          sibling.inputs.count == 2, sibling.inputs[0] == tensor,
+          graph[sibling.outputs[0]].shape[1] >= 8
+        else { continue }
+        outputs.append(try geometry(sibling, window: window, groups: 1).output)
+        weights.append(parameters.offset(of: graph[sibling.inputs[1]], decays: true))
+        finished.insert(id)
+      }
+    }
+    let combined = WinogradConvolutionNode(
+      input: first.input, outputs: outputs, weightOffsets: weights, packedOffset: packedCount,
+      kernels: kernels)
+    packedCount += combined.packedCount
+    nodes.append(combined)
   }
 
   /// Adds the node of a batch norm, sum or ReLU, unless another node computes it as well.

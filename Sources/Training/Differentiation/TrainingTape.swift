@@ -16,6 +16,9 @@ struct TrainingTape: Sendable {
   /// Offsets by storage, for ``ChunkContext``.
   let valueOffsets: [Int]
   let gradientOffsets: [Int]
+  /// Offsets of the values where only the forward pass runs: nothing is kept for later, so that they stay near the
+  /// caches.
+  let inferenceOffsets: [Int]
   /// Floats of the arena, of scratch memory and of packed weights.
   let arenaCount: Int
   let scratchCount: Int
@@ -43,7 +46,9 @@ struct TrainingTape: Sendable {
     let memory = TapeMemory(nodes: nodes, image: image, logits: logits, gradients: gradients)
     valueOffsets = memory.valueOffsets
     gradientOffsets = memory.gradientOffsets
-    arenaCount = memory.count
+    let inference = TapeMemory(nodes: nodes, image: image, logits: logits, gradients: nil)
+    inferenceOffsets = inference.valueOffsets
+    arenaCount = max(memory.count, inference.count)
   }
 }
 
@@ -64,8 +69,9 @@ private struct TapeMemory {
     var offset = 0
   }
 
-  init(nodes: [any TapeNode], image: ActivationValue, logits: ActivationValue, gradients: GradientPlan) {
-    let storages = gradients.required.count
+  /// Places activations and gradients, or without `gradients` the activations of a forward pass alone.
+  init(nodes: [any TapeNode], image: ActivationValue, logits: ActivationValue, gradients: GradientPlan?) {
+    let storages = (nodes.flatMap { $0.reads + $0.writes } + [image]).map(\.storage).max()! + 1
     valueOffsets = [Int](repeating: 0, count: storages)
     gradientOffsets = valueOffsets
     let loss = nodes.count
@@ -84,9 +90,10 @@ private struct TapeMemory {
     }
     touch(&values, image, false, at: -1)
     touch(&values, logits, false, at: loss)
-    touch(&slopes, logits, true, at: loss)
+    if gradients != nil { touch(&slopes, logits, true, at: loss) }
     for (index, node) in nodes.enumerated() {
       for value in node.reads + node.writes { touch(&values, value, false, at: index) }
+      guard let gradients else { continue }
       for value in node.keeps { touch(&values, value, false, at: 2 * loss - index) }
       for value in node.reads + node.writes where gradients.required[value.storage] {
         touch(&slopes, value, true, at: 2 * loss - index)
