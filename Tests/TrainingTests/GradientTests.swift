@@ -100,6 +100,45 @@ import Training
     }
   }
 
+  /// Winograd's form, and several convolutions of one input computed together: channels that fill no block, extents
+  /// that are no multiple of a tile, an input whose gradient other operators add to.
+  @Test(arguments: [
+    (height: 6, width: 6, inputs: 8, outputs: [8]), (6, 7, 9, [8, 11]),
+  ])
+  func winogradMatchesFiniteDifferences(height: Int, width: Int, inputs: Int, outputs: [Int]) throws {
+    let graph = try TestNetworks.siblings(height: height, width: width, inputs: inputs, outputs: outputs)
+    try check(graph, algorithm: .microkernels, set: .best, samples: 2, seed: UInt64(height * 10 + width))
+  }
+
+  /// Wider ones on all instruction sets against the BLAS's convolutions one by one.
+  @Test(arguments: 0..<6)
+  func winogradAgreesWithTheBLAS(seed: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(seed))
+    func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
+    let graph = try TestNetworks.siblings(
+      height: pick(6...15), width: pick(6...15), inputs: [8, 16, 19, 32, 64, 12][seed],
+      outputs: (0..<pick(1...3)).map { _ in pick(8...40) })
+    let shape = graph[graph.inputs[0]].shape
+    let data = try TestNetworks.dataset(
+      count: 64, channels: shape[1], height: shape[2], width: shape[3], classes: 3, seed: UInt64(seed))
+    let weights = TestNetworks.weights(for: graph, seed: UInt64(seed))
+    func gradients(_ algorithm: ConvolutionAlgorithm, _ set: InstructionSet) throws -> WeightValues {
+      try Trainer(
+        graph: graph, configuration: TrainingConfiguration(batchSize: 64), weights: weights,
+        algorithm: algorithm, instructionSet: set
+      ).batchGradients(on: data, normalization: Self.normalization(shape[1])).gradients
+    }
+    let expected = try gradients(.blas, .best)
+    for set in InstructionSet.allCases where set.isAvailable {
+      let found = try gradients(.microkernels, set)
+      for name in expected.names {
+        let scale = expected[name]!.map(abs).max()!
+        let difference = zip(expected[name]!, found[name]!).map { abs($0 - $1) }.max()!
+        #expect(difference <= 3e-4 * scale + 1e-6, "\(graph.name) \(name) \(set): \(difference) of \(scale)")
+      }
+    }
+  }
+
   @Test(arguments: 40..<60)
   func algorithmsAndInstructionSetsAgree(seed: Int) throws {
     let graph = try TestNetworks.random(seed: UInt64(seed))

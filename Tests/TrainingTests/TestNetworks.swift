@@ -83,6 +83,27 @@ enum TestNetworks {
     return try builder.build(outputs: [logits])
   }
 
+  /// Convolutions 3×3 that read one value, some of them through a ReLU of their own; another operator reads it as well.
+  static func siblings(height: Int, width: Int, inputs: Int, outputs: [Int]) throws -> Graph {
+    var builder = GraphBuilder(name: "siblings \(inputs) → \(outputs), \(height)×\(width)")
+    let image = builder.input("image", shape: [1, 2, height, width])
+    let x = try builder.batchNormalization(
+      try builder.convolution(image, outputChannels: inputs, window: window(1, padding: 0)))
+    var parts = [try builder.add(.averagePool(window: window(3, padding: 1), countsPadding: false), [x])]
+    for (index, channels) in outputs.enumerated() {
+      let source = index == 0 ? x : try builder.add(.relu, [x])
+      let result = try builder.convolution(source, outputChannels: channels, window: window(3, padding: 1))
+      parts.append(try builder.batchNormalization(result))
+    }
+    // The same again behind an identity: it is not computed twice.
+    let again = try builder.convolution(
+      try builder.add(.identity, [x]), outputChannels: 8, window: window(3, padding: 1))
+    let all = try builder.add(.relu, [try builder.add(.concat(axis: 1), parts + [again])])
+    let pooled = try builder.add(.flatten, [try builder.add(.globalAveragePool, [all])])
+    let logits = try builder.fullyConnected(pooled, outputs: 3, name: "logits")
+    return try builder.build(outputs: [logits])
+  }
+
   /// Normal weights with scales and shifts that differ from the neutral ones; positive variances.
   static func weights(for graph: Graph, seed: UInt64) -> WeightValues {
     var generator = SeededGenerator(seed: seed)

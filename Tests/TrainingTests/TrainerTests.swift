@@ -26,6 +26,27 @@ import Training
     #expect(try train(threads: 2, seed: 6) != one)
   }
 
+  /// Networks that use the same memory one after the other leave no trace in each other, whichever is larger.
+  @Test func sharedMemoryChangesNothing() throws {
+    let data = try noise(128)
+    let normalization = Normalization(of: data)
+    let configuration = TrainingConfiguration(batchSize: 64, seed: 3)
+    let memory = TrainingMemory()
+    let graphs = try [4, 16, 8].map { try TestNetworks.small(channels: $0, height: 12, width: 12) }
+    let sharing = try graphs.map { try Trainer(graph: $0, configuration: configuration, memory: memory) }
+    #expect(memory.byteCount > 0)
+    for _ in 0..<2 {
+      for (graph, trainer) in zip(graphs, sharing) {
+        let alone = try Trainer(graph: graph, configuration: configuration, weights: trainer.weights)
+        let weights = try trainer.train(on: data, normalization: normalization).weights
+        #expect(try alone.train(on: data, normalization: normalization).weights == weights)
+        #expect(
+          try alone.logits(of: data, normalization: normalization)
+            == trainer.logits(of: data, normalization: normalization))
+      }
+    }
+  }
+
   /// With one chunk of images per step, the whole training is: differentiate, change the weights by the published
   /// rule, repeat.
   @Test(arguments: [(true, 0.9), (false, 0.9), (false, 0.0)])

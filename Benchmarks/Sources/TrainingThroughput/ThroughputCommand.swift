@@ -26,6 +26,7 @@ struct ThroughputCommand: ParsableCommand {
     let cell: Cell
     let channels: Int
     let trainer: Trainer
+    /// Seconds for a trainer of given weights, in memory that another has used.
     let preparation: Double
     var ours: [Double] = []
     var peers: [Double] = []
@@ -62,14 +63,17 @@ struct ThroughputCommand: ParsableCommand {
   private func prepare() throws -> [Row] {
     let clock = ContinuousClock()
     var rows: [Row] = []
+    // Trainers here work one after the other.
+    let memory = TrainingMemory()
     for width in try widths() {
       for cell in [Cell.full, .best, .mixed] where only.isEmpty || cell.name.contains(only) {
         let graph = try cell.network(channels: width)
         let configuration = TrainingConfiguration(
           epochs: 1, batchSize: batch, learningRate: 0.01, threads: threads)
-        _ = try Trainer(graph: graph, configuration: configuration)
+        let weights = try Trainer(graph: graph, configuration: configuration, memory: memory).weights
         let start = clock.now
-        let trainer = try Trainer(graph: graph, configuration: configuration)
+        let trainer = try Trainer(
+          graph: graph, configuration: configuration, weights: weights, memory: memory)
         let seconds = (clock.now - start) / .seconds(1)
         for task in ["train", "infer"] {
           rows.append(

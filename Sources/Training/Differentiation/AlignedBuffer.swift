@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// Floats at a fixed address, aligned for every vector unit, zero at first.
 ///
 /// The owner decides which thread touches which part, and says so where it does.
@@ -7,9 +13,20 @@ final class AlignedBuffer: @unchecked Sendable {
   /// The number of floats.
   let count: Int
 
+  /// The size of a large page where the system has them.
+  private static let largePage = 1 << 21
+
   init(count: Int) {
     self.count = count
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * 4, alignment: 64)
+    let bytes = max(count, 1) * 4
+    let isLarge = bytes >= Self.largePage
+    let raw = UnsafeMutableRawPointer.allocate(
+      byteCount: bytes, alignment: isLarge ? Self.largePage : 64)
+    #if os(Linux)
+      // A kernel that reads one row of many channels touches as many pages; small ones overflow the address cache.
+      // Where the system refuses, all works as before.
+      if isLarge { _ = madvise(raw, bytes, MADV_HUGEPAGE) }
+    #endif
     pointer = raw.bindMemory(to: Float.self, capacity: max(count, 1))
     pointer.initialize(repeating: 0, count: max(count, 1))
   }

@@ -30,8 +30,9 @@ struct WinogradConvolutionNode: TapeNode {
   /// Whether a convolution can be computed so, and is faster than directly: from 8 channels and 6 pixels on, the
   /// transforms and the overhang of the last tiles cost less than they save.
   static func applies(to geometry: ConvolutionGeometry, hasBias: Bool) -> Bool {
-    geometry.window == Window2D(
-      kernel: Size2D(3), stride: Size2D(1), padding: Padding2D(1), dilation: Size2D(1))
+    geometry.window
+      == Window2D(
+        kernel: Size2D(3), stride: Size2D(1), padding: Padding2D(1), dilation: Size2D(1))
       && geometry.groups == 1 && !hasBias && min(geometry.input.channels, geometry.output.channels) >= 8
       && min(geometry.output.rows, geometry.output.columns) >= 6
   }
