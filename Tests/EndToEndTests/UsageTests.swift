@@ -4,7 +4,8 @@ import Testing
 /// Help, and mistakes on purpose: one clear line, exit code 2, nothing written.
 @Suite(.serialized) struct UsageTests {
   @Test(arguments: [
-    [], ["search"], ["status"], ["report"], ["export"], ["evaluate"], ["schedule"], ["tune"], ["measure"],
+    [], ["search"], ["status"], ["report"], ["export"], ["evaluate"], ["train"], ["schedule"], ["tune"],
+    ["measure"],
     ["space"],
     ["space", "list"],
     ["space", "describe"], ["space", "sample"], ["device"], ["device", "list"], ["device", "show"],

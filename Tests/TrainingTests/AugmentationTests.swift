@@ -52,6 +52,22 @@ import Training
     }
   }
 
+  /// Every centre is as likely as any other, so that a row is cut out as often as centres reach it.
+  @Test func squaresAreCentredAnywhereInTheImage() throws {
+    let data = try TestNetworks.dataset(count: 10, channels: 1, height: 9, width: 6, classes: 3, seed: 1)
+    for size in [3, 4] {
+      let images = batch(20_000, Augmentation(horizontalFlip: false, cropPadding: 0, cutout: size), data)
+      let cuts = images.compactMap(\.cutout)
+      for (extent, ranges) in [(9, cuts.map(\.rows)), (6, cuts.map(\.columns))] {
+        for place in 0..<extent {
+          let reaching = (0..<extent).filter { ($0 - size / 2..<$0 - size / 2 + size).contains(place) }.count
+          let found = Double(ranges.filter { $0.contains(place) }.count) / 20_000
+          #expect(abs(found - Double(reaching) / Double(extent)) < 0.02)
+        }
+      }
+    }
+  }
+
   @Test func mixedImagesAreWeightedSumsOfTheirParts() throws {
     let data = try TestNetworks.dataset(count: 40, channels: 2, height: 5, width: 4, classes: 7, seed: 2)
     let normalization = Normalization(of: data)

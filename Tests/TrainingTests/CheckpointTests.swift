@@ -81,14 +81,22 @@ import Training
     #expect(try with.finish().weights == without.finish().weights)
   }
 
-  /// The accuracy of the last pass is that of the network that is kept.
+  /// The accuracy of the last pass is that of the network that is kept, not of the last weights.
   @Test func validationIsOfTheAveragedWeights() throws {
-    let current = try session(Self.rich, validation: held)
-    while !current.isFinished { try current.advance() }
-    let network = try current.finish()
-    #expect(
-      try current.trainer.accuracy(on: held, normalization: normalization)
-        == network.history.last?.validationAccuracy)
+    let images = try TestNetworks.dataset(count: 500, channels: 1, height: 8, width: 8, classes: 10, seed: 3)
+    var configuration = Self.plain
+    configuration.learningRate = 0.5
+    configuration.schedule = .constant
+    var accuracies: [Double?] = []
+    for averaging in [nil, TrainingConfiguration.Averaging(decay: 0.9)] {
+      configuration.averaging = averaging
+      let current = try session(configuration, validation: images)
+      while !current.isFinished { try current.advance() }
+      let last = try current.finish().history.last?.validationAccuracy
+      #expect(try current.trainer.accuracy(on: images, normalization: normalization) == last)
+      accuracies.append(last)
+    }
+    #expect(accuracies[0] != accuracies[1], "the averages are no better or worse: this shows nothing")
   }
 
   @Test func otherTrainingsAreRefused() throws {

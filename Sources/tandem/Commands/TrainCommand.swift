@@ -16,9 +16,10 @@ struct TrainCommand: ParsableCommand {
       'tandem export RUN_DIR --trained DIR'.
 
       EXAMPLE
-        tandem train runs/first --trial 12 --epochs 100 --validation-share 0.1 --output trained
-        tandem train runs/first --trial 12 --epochs 100 --validation-share 0.1 --output trained --resume
-        tandem train architecture.json --experiment Experiments/fashion-mnist.yaml --output trained
+        tandem train runs/first --epochs 100 --output trained
+        tandem train runs/first --epochs 100 --output trained --resume
+        tandem train architecture.json --output trained \\
+          --experiment Experiments/fashion-mnist.yaml
       """)
 
   @Argument(
