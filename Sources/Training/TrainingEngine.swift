@@ -139,7 +139,8 @@ final class TrainingEngine: @unchecked Sendable {
     }
   }
 
-  private func context(worker: Int, chunk: Int) -> ChunkContext {
+  /// What the nodes of the tape work on when a worker passes a chunk.
+  func context(worker: Int, chunk: Int) -> ChunkContext {
     ChunkContext(
       kernels: kernels.table, arena: arenas[worker].pointer, valueOffsets: valueOffsets,
       gradientOffsets: valueOffsets + tape.valueOffsets.count, scratch: scratch[worker].pointer,

@@ -12,10 +12,6 @@ extension Experiment {
   public func resolvedYAML(spacePath: String, devicePath: (String) -> String) -> String {
     var dataset: [(key: String, value: ConfigurationValue)] = [("name", .string(self.dataset.name.rawValue))]
     if let directory = self.dataset.directory { dataset.append(("directory", .string(directory.path))) }
-    let estimation: [(key: String, value: ConfigurationValue)] = [
-      ("estimator", .string(accuracy.estimator.rawValue)), ("trainImages", .int(accuracy.trainImages)),
-      ("validationImages", .int(accuracy.validationImages)),
-    ]
     return ConfigurationWriter.text(
       .mapping([
         ("schemaVersion", .int(ConfigurationFile.supportedVersion)), ("name", .string(name)),
@@ -24,7 +20,7 @@ extension Experiment {
         ("objectives", .list(objectives.map { .string($0.rawValue) })),
         ("strategy", strategy.configuration), ("budget", .mapping([("trials", .int(trials))])),
         ("seed", .int(seed)), ("threads", .int(accuracy.training.threads)),
-        ("accuracy", .mapping(estimation + TrainingKeys.entries(accuracy.training))),
+        ("accuracy", .mapping(accuracy.entries)),
         ("final", .mapping(TrainingKeys.entries(final))),
       ]))
   }

@@ -11,6 +11,14 @@ public enum NumberFormat {
       format: value >= 100 ? "%.0f ms" : value >= 10 ? "%.1f ms" : value >= 1 ? "%.2f ms" : "%.3f ms", value)
   }
 
+  /// What an estimator found: an accuracy as a percentage, or a score that is no accuracy as a plain number.
+  public static func estimate(accuracy: Double?, merit: Double) -> String {
+    accuracy.map(percent) ?? "score " + score(merit)
+  }
+
+  /// A score with five significant digits.
+  public static func score(_ value: Double) -> String { String(format: "%.5g", value) }
+
   /// A ratio with two decimals: `1.25×`.
   public static func ratio(_ value: Double) -> String { String(format: "%.2f×", value) }
 

@@ -3,12 +3,12 @@ import Foundation
 import Foundations
 
 /// Reads files that may be compressed with gzip.
-enum GzipFile {
+package enum GzipFile {
   /// The bytes of a file, decompressed if it starts with gzip's magic number.
   ///
   /// - Parameter maximumBytes: how large the contents may be; more is an error, so that a small malicious file
   ///   cannot fill the memory.
-  static func read(_ url: URL, maximumBytes: Int) throws(DatasetError) -> [UInt8] {
+  package static func read(_ url: URL, maximumBytes: Int) throws(DatasetError) -> [UInt8] {
     guard FileManager.default.fileExists(atPath: url.path) else { throw .missingFile(path: url.path) }
     let data: Data
     do {
