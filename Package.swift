@@ -54,7 +54,9 @@ let targets: [Target] = [
       .product(name: "Crypto", package: "swift-crypto"),
     ], formats: true),
   library("Training", ["Foundations", "ComputationGraph", "CZlib", "CMicrokernels", "Kernels"]),
-  library("AccuracyEstimation", ["ComputationGraph", "SearchSpaces", "Training"]),
+  library(
+    "AccuracyEstimation", ["Foundations", "ComputationGraph", "Kernels", "SearchSpaces", "Training"],
+    formats: true),
   library("MultiObjective", ["Foundations"]),
 
   // Level 3: the loop, its memory and its result.
@@ -84,15 +86,15 @@ let targets: [Target] = [
     "Reporting",
     [
       "Foundations", "ComputationGraph", "MemoryPlanning", "ONNXInterchange", "SearchSpaces", "Devices",
-      "ScheduleTuning", "Training", "CoSearch",
+      "ScheduleTuning", "Training", "AccuracyEstimation", "CoSearch",
     ],
     formats: true),
   .executableTarget(
     name: "tandem",
     dependencies: [
       "Foundations", "ComputationGraph", "ConfigurationFiles", "MemoryPlanning", "Kernels", "ONNXInterchange",
-      "SearchSpaces", "Devices", "ScheduleTuning", "Training", "CoSearch", "ExperimentStore", "Deployment",
-      "Reporting",
+      "SearchSpaces", "Devices", "ScheduleTuning", "Training", "AccuracyEstimation", "CoSearch",
+      "ExperimentStore", "Deployment", "Reporting",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: settings),
@@ -112,7 +114,8 @@ let targets: [Target] = [
     of: "ScheduleTuning",
     ["Foundations", "ComputationGraph", "MemoryPlanning", "Kernels", "SearchSpaces", "Devices"]),
   tests(of: "Training", ["Foundations", "ComputationGraph", "CZlib", "Kernels"]),
-  tests(of: "AccuracyEstimation", ["ComputationGraph", "SearchSpaces", "Training"]),
+  tests(
+    of: "AccuracyEstimation", ["Foundations", "ComputationGraph", "Kernels", "SearchSpaces", "Training"]),
   tests(of: "MultiObjective", ["Foundations"]),
   tests(
     of: "CoSearch",

@@ -44,6 +44,8 @@ public enum EstimationError: Error, Equatable, CustomStringConvertible {
   case training(TrainingError)
   /// The data set cannot be divided as asked for.
   case dataset(DatasetError)
+  /// The estimator says nothing about this architecture: it is not in the table, or its score is not defined.
+  case unavailable(reason: String)
 
   /// One sentence.
   public var description: String {
@@ -51,6 +53,7 @@ public enum EstimationError: Error, Equatable, CustomStringConvertible {
     case .diverged(let step, let loss): TrainingError.diverged(step: step, loss: loss).description
     case .training(let error): error.description
     case .dataset(let error): error.description
+    case .unavailable(let reason): reason
     }
   }
 

@@ -143,7 +143,8 @@ final class TrainingEngine: @unchecked Sendable {
     }
   }
 
-  private func context(worker: Int, chunk: Int, mode: NormalizationMode) -> ChunkContext {
+  /// What the nodes of the tape work on when a worker passes a chunk.
+  func context(worker: Int, chunk: Int, mode: NormalizationMode) -> ChunkContext {
     let storages = tape.valueOffsets.count
     return ChunkContext(
       kernels: kernels.table, arena: memory.arena(worker),

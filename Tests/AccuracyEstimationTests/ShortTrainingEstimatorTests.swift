@@ -47,7 +47,8 @@ import Training
       trainingSet: bars(count: 800), trainImages: 600, validationImages: 100, splitSeed: 1,
       configuration: configuration())
     let estimate = try estimator.estimate(subject(network()), seed: 1)
-    #expect(estimate.accuracy > 0.9)
+    #expect(estimate.accuracy! > 0.9)
+    #expect(estimate.score == nil && estimate.trainAccuracy == nil)
     #expect(estimate.estimator == estimator.name)
     #expect(estimate.split == "validation")
     #expect(estimate.trainImages == 600)
@@ -62,6 +63,25 @@ import Training
       configuration: configuration(epochs: 0.5))
     let accuracies = try [7, 8, 7].map { try estimator.estimate(subject(network()), seed: $0).accuracy }
     #expect(accuracies[0] == accuracies[2])
+  }
+
+  @Test func theGeneralizationGapIsTakenOffTheScore() throws {
+    // Labels that the images do not tell can be learnt by heart only.
+    let data = try bars(count: 400)
+    let noise = try ImageDataset(
+      name: "noise", channels: 1, height: 16, width: 16, classes: 4, images: data.images,
+      labels: (0..<400).map { UInt8($0 * 7919 / 13 % 4) })
+    func estimate(weight: Double) throws -> AccuracyEstimate {
+      try ShortTrainingEstimator(
+        trainingSet: noise, trainImages: 64, validationImages: 300, splitSeed: 1,
+        configuration: configuration(epochs: 40), generalizationGapWeight: weight
+      ).estimate(subject(network()), seed: 3)
+    }
+    let (plain, penalised) = (try estimate(weight: 0), try estimate(weight: 0.5))
+    let train = try #require(penalised.trainAccuracy)
+    #expect(penalised.accuracy == plain.accuracy && train > plain.merit + 0.2, "\(train) \(plain.merit)")
+    #expect(penalised.score == penalised.accuracy! - 0.5 * (train - penalised.accuracy!))
+    #expect(penalised.merit < plain.merit)
   }
 
   @Test func trainingAndValidationImagesAreDisjoint() throws {

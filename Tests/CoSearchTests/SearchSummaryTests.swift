@@ -15,7 +15,7 @@ import Testing
       let points = result.trials.compactMap { trial -> (id: Int, accuracy: Double, cost: [Double])? in
         guard let measurement = trial.measurement, let own = measurement.devices[device] else { return nil }
         return (
-          trial.id, measurement.validation.accuracy,
+          trial.id, measurement.validation.accuracy!,
           [own.latency.medianMilliseconds, Double(own.peak.bytes)]
         )
       }

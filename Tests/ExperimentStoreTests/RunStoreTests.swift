@@ -1,3 +1,4 @@
+import AccuracyEstimation
 import CoSearch
 import ExperimentStore
 import Foundation
@@ -29,6 +30,28 @@ import Testing
     #expect(try again.trial(99) == nil)
     #expect(try again.state() == RandomTrials.state(39))
     #expect(try again.finalResults() == [RandomTrials.finalResult(3), RandomTrials.finalResult(7)])
+  }
+
+  @Test func scoresAreStoredLikeAccuracies() throws {
+    var trial = RandomTrials.make(20, seed: 9).first { $0.measurement != nil }!
+    guard case .measured(var measurement) = trial.outcome else { return }
+    for (accuracy, score) in [(nil, -7.25), (0.5, 0.25)] as [(Double?, Double)] {
+      measurement.validation = AccuracyEstimate(
+        accuracy: accuracy, score: score, estimator: "synflow", split: "none", trainImages: 0,
+        validationImages: 0, epochs: 0, seconds: 0.5)
+      trial = Trial(id: 0, candidate: trial.candidate, outcome: .measured(measurement), seconds: 1)
+      let url = folder.url.appending(path: "scores\(score).sqlite")
+      let store = try RunStore(at: url)
+      try fill(store, [trial])
+      try store.close()
+      #expect(try RunStore(readingFrom: url).trials() == [trial])
+      let summary = SearchSummary(trials: [trial], devices: Array(measurement.devices.keys))
+      let lines = FrontTable.text(
+        trials: [trial], summary: summary, devices: measurement.devices.keys.sorted()
+      ).split(separator: "\n")
+      #expect(lines[1].hasSuffix(",\(score)"))
+      #expect(lines[1].contains(",\(accuracy.map { "\($0)" } ?? ""),"))
+    }
   }
 
   @Test func aTrialCanBeReplacedButNotRecordedTwice() throws {

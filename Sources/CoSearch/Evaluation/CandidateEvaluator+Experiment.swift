@@ -4,32 +4,20 @@ import SearchSpaces
 import Training
 
 extension CandidateEvaluator {
-  /// The evaluator that an experiment describes, with real training and real measurements.
+  /// The evaluator that an experiment describes, with real measurements; an estimator that has to be prepared is
+  /// prepared here, anew (``prepareEstimator(for:trainingSet:checkpointFolder:progress:)`` keeps what it did).
   ///
   /// - Parameters:
   ///   - trainingSet: the published training part of the experiment's data set (`experiment.dataset.load(.train)`);
-  ///     a part of it trains, another validates.
+  ///     a part of it trains, another validates. Nil where accuracies come from a table.
   ///   - database: where latencies are frozen.
-  /// - Throws: ``SearchError/dataset(_:)`` if there are too few images.
+  /// - Throws: ``SearchError/dataset(_:)`` if there are too few images, ``SearchError/configuration(reason:)``.
   public init(
-    experiment: Experiment, trainingSet: ImageDataset, database: any LatencyDatabase
+    experiment: Experiment, trainingSet: ImageDataset?, database: any LatencyDatabase
   ) throws(SearchError) {
-    let estimator: any AccuracyEstimator
-    do {
-      switch experiment.accuracy.estimator {
-      case .shortTraining:
-        estimator = try ShortTrainingEstimator(
-          trainingSet: trainingSet, trainImages: experiment.accuracy.trainImages,
-          validationImages: experiment.accuracy.validationImages,
-          splitSeed: experiment.seed(for: .split), configuration: experiment.accuracy.training)
-      }
-    } catch .dataset(let error) {
-      throw .dataset(error)
-    } catch {
-      throw .configuration(reason: error.description)
-    }
     self.init(
-      experiment: experiment, latency: DatabaseLatencySource(database: database), accuracy: estimator)
+      experiment: experiment, latency: DatabaseLatencySource(database: database),
+      accuracy: try prepareEstimator(for: experiment, trainingSet: trainingSet))
   }
 
   /// An evaluator for an experiment with other sources of latency and accuracy.

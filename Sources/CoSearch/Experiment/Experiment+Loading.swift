@@ -111,22 +111,3 @@ extension StrategyConfiguration {
     try reader.finish()
   }
 }
-
-extension AccuracyConfiguration {
-  init(
-    configuration: ConfigurationMapping, threads: Int, available: Int
-  ) throws(ConfigurationError) {
-    var reader = configuration
-    estimator = try reader.choice("estimator", of: Estimator.self)
-    trainImages = try reader.int("trainImages", in: 1...available)
-    let validationNode = try reader.node("validationImages")
-    validationImages = try validationNode.int(in: 1...available)
-    if trainImages + validationImages > available {
-      throw validationNode.error(
-        "'accuracy.trainImages' and 'accuracy.validationImages' together must be at most \(available), "
-          + "the size of the training set, found \(trainImages + validationImages)")
-    }
-    training = try TrainingKeys.read(from: &reader, threads: threads)
-    try reader.finish()
-  }
-}

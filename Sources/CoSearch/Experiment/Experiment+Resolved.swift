@@ -10,10 +10,6 @@ extension Experiment {
   ///   - spacePath: how the file names the search space.
   ///   - devicePath: how it names the profile of a device, by the device's name.
   public func resolvedYAML(spacePath: String, devicePath: (String) -> String) -> String {
-    let estimation: [(key: String, value: ConfigurationValue)] = [
-      ("estimator", .string(accuracy.estimator.rawValue)), ("trainImages", .int(accuracy.trainImages)),
-      ("validationImages", .int(accuracy.validationImages)),
-    ]
     return ConfigurationWriter.text(
       .mapping([
         ("schemaVersion", .int(ConfigurationFile.supportedVersion)), ("name", .string(name)),
@@ -22,7 +18,7 @@ extension Experiment {
         ("objectives", .list(objectives.map { .string($0.rawValue) })),
         ("strategy", strategy.configuration), ("budget", .mapping([("trials", .int(trials))])),
         ("seed", .int(seed)), ("threads", .int(accuracy.training.threads)),
-        ("accuracy", .mapping(estimation + TrainingKeys.entries(accuracy.training))),
+        ("accuracy", .mapping(accuracy.entries)),
         ("final", .mapping(TrainingKeys.entries(final))),
       ]))
   }

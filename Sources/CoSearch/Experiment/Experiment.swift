@@ -34,7 +34,7 @@ public struct Experiment: Sendable, Hashable {
 
 /// What a candidate is judged by.
 public enum Objective: String, Codable, CaseIterable, Sendable {
-  /// Validation accuracy, maximised.
+  /// Validation accuracy, or the score of an estimator that gives no accuracy, maximised.
   case accuracy
   /// Median latency for every distinct way in which the devices run a network, minimised.
   case latency
@@ -56,22 +56,4 @@ public enum StrategyConfiguration: Hashable, Sendable {
     case .regularizedEvolution: "regularizedEvolution"
     }
   }
-}
-
-/// How the accuracy of a candidate is estimated during the search.
-public struct AccuracyConfiguration: Hashable, Sendable {
-  /// The estimators that there are.
-  public enum Estimator: String, CaseIterable, Sendable {
-    /// Training from scratch at reduced fidelity.
-    case shortTraining
-  }
-
-  /// The estimator.
-  public var estimator: Estimator
-  /// Images trained on, drawn from the training set.
-  public var trainImages: Int
-  /// Images validated on, drawn from the rest of the training set.
-  public var validationImages: Int
-  /// The training; its seed is replaced for every architecture.
-  public var training: TrainingConfiguration
 }

@@ -58,8 +58,10 @@ public struct SearchProgress: Codable, Hashable, Sendable {
 public struct BestTrial: Codable, Hashable, Sendable {
   /// The trial.
   public var trialID: Int
-  /// Validation accuracy, in [0, 1].
-  public var accuracy: Double
+  /// What it was chosen by: the validation accuracy, or the estimator's score.
+  public var merit: Double
+  /// Validation accuracy, in [0, 1]; nil where the estimator gives scores that are no accuracies.
+  public var accuracy: Double?
   /// Median latency on the device.
   public var latencyMilliseconds: Double
   /// Live peak, workspace included.

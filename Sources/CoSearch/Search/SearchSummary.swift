@@ -28,7 +28,7 @@ public struct SearchSummary: Sendable {
         guard let measurement = trial.measurement, let result = measurement.devices[device] else { continue }
         let values = objectives.map { objective in
           switch objective {
-          case .accuracy: -measurement.validation.accuracy
+          case .accuracy: -measurement.validation.merit
           case .latency: result.latency.medianMilliseconds
           case .peakMemory: Double(result.peak.bytes)
           }

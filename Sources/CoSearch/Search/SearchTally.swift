@@ -8,7 +8,7 @@ public struct SearchTally: Sendable {
   public private(set) var outcomes: [TrialOutcome.Kind: Int] = [:]
   /// How many candidates each device rejected, by device name and reason.
   public private(set) var rejections: [String: [Rejection.Reason: Int]] = [:]
-  /// The winner so far of every device that admits a candidate, by device name: the highest validation accuracy;
+  /// The winner so far of every device that admits a candidate, by device name: the highest validation accuracy (or score);
   /// ties go to the lower latency, then the lower peak, then the lower id.
   public private(set) var best: [String: BestTrial] = [:]
 
@@ -30,7 +30,8 @@ public struct SearchTally: Sendable {
     guard let measurement = trial.measurement else { return }
     for (device, result) in measurement.devices {
       let rival = BestTrial(
-        trialID: trial.id, accuracy: measurement.validation.accuracy,
+        trialID: trial.id, merit: measurement.validation.merit,
+        accuracy: measurement.validation.accuracy,
         latencyMilliseconds: result.latency.medianMilliseconds, peakBytes: result.peak.bytes,
         arenaBytes: result.arenaBytes)
       if let current = best[device], !rival.wins(over: current) { continue }
@@ -41,7 +42,7 @@ public struct SearchTally: Sendable {
 
 extension BestTrial {
   fileprivate func wins(over other: BestTrial) -> Bool {
-    if accuracy != other.accuracy { return accuracy > other.accuracy }
+    if merit != other.merit { return merit > other.merit }
     return (latencyMilliseconds, peakBytes, trialID)
       < (other.latencyMilliseconds, other.peakBytes, other.trialID)
   }

@@ -6,7 +6,7 @@ import SearchSpaces
 extension Trial {
   /// What the strategy is told: a score for every device.
   ///
-  /// A device that admits the candidate scores it by validation accuracy, then latency, then peak; one that
+  /// A device that admits the candidate scores it by validation accuracy (or the estimator's score), then latency, then peak; one that
   /// rejects it by how far it is over the limit, relative to the limit. Deterministic: no wall-clock time enters.
   func evaluation(for devices: [DeviceProfile]) -> Evaluation<Candidate> {
     Evaluation(candidate: candidate, scores: devices.map { score(on: $0.name) })
@@ -17,7 +17,7 @@ extension Trial {
       return TargetScore(
         violation: 0,
         costs: [
-          -measurement.validation.accuracy, result.latency.medianMilliseconds,
+          -measurement.validation.merit, result.latency.medianMilliseconds,
           Double(result.peak.bytes),
         ])
     }

@@ -1,4 +1,3 @@
-import AccuracyEstimation
 import SearchSpaces
 
 /// Everything known of one candidate that the search asked for.
@@ -45,17 +44,9 @@ public struct Trial: Codable, Hashable, Sendable, Identifiable {
     var copy = self
     copy.seconds = 0
     if case .measured(var measurement) = outcome {
-      measurement.validation = measurement.validation.withoutWallClock
+      measurement.validation.seconds = 0
       copy.outcome = .measured(measurement)
     }
     return copy
-  }
-}
-
-extension AccuracyEstimate {
-  fileprivate var withoutWallClock: AccuracyEstimate {
-    AccuracyEstimate(
-      accuracy: accuracy, estimator: estimator, split: split, trainImages: trainImages,
-      validationImages: validationImages, epochs: epochs, seconds: 0)
   }
 }

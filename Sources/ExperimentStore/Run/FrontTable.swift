@@ -10,7 +10,7 @@ public enum FrontTable {
   public static let columns = [
     "device", "trial", "winner", "validationAccuracy", "latencyMilliseconds", "latencyNoisy", "threads",
     "peakBytes", "arenaBytes", "livePeakBytes", "trivialBoundBytes", "weightBytes", "macs",
-    "parameters", "architecture", "policy",
+    "parameters", "architecture", "policy", "validationScore",
   ]
 
   /// The table as text: devices in the order given, trials ascending.
@@ -23,11 +23,12 @@ public enum FrontTable {
           let result = measurement.devices[device]
         else { continue }
         lines.append([
-          device, "\(id)", "\(summary.winners[device] == id)", "\(measurement.validation.accuracy)",
+          device, "\(id)", "\(summary.winners[device] == id)", number(measurement.validation.accuracy),
           "\(result.latency.medianMilliseconds)", "\(result.latency.noisy)", "\(result.latency.threads)",
           "\(result.peak.bytes)", "\(result.arenaBytes)", "\(result.livePeakBytes)",
           "\(measurement.trivialBoundBytes)", "\(measurement.weightBytes)", "\(measurement.macs)",
           "\(measurement.parameters)", trial.candidate.architecture.key, trial.candidate.policy.key,
+          number(measurement.validation.score),
         ])
       }
     }
@@ -42,6 +43,9 @@ public enum FrontTable {
   ) throws(FileError) {
     try AtomicFile.write(text(trials: trials, summary: summary, devices: devices), to: run.frontFile)
   }
+
+  /// A number, or nothing: estimators that give scores give no accuracy, and the other way round.
+  private static func number(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
 
   /// A field after RFC 4180.
   private static func quoted(_ field: String) -> String {

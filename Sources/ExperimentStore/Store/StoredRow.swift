@@ -40,8 +40,14 @@ struct StoredRow {
 
   /// A finite number from 0 on.
   func number(_ column: String) throws -> Double {
-    guard case .double(let number) = try value(column).storage, number.isFinite, number >= 0 else {
-      throw wrong(column, "is no number from 0 on")
+    let number = try signedNumber(column)
+    guard number >= 0 else { throw wrong(column, "is no number from 0 on") }
+    return number
+  }
+
+  func signedNumber(_ column: String) throws -> Double {
+    guard case .double(let number) = try value(column).storage, number.isFinite else {
+      throw wrong(column, "is no number")
     }
     return number
   }

@@ -79,6 +79,8 @@ enum TrialRecords {
         ])
     }
     guard let measurement = trial.measurement else { return }
+    // The column 'accuracy' has what the search ranks by, a score with some estimators; it was named before there were
+    // any, and stores of that time can still be read. What it is stands in 'validation'.
     try database.execute(
       sql: """
         INSERT INTO measurement
@@ -86,7 +88,7 @@ enum TrialRecords {
         VALUES (?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
-        trial.id, measurement.validation.accuracy, try JSONFile.encodeLine(measurement.validation),
+        trial.id, measurement.validation.merit, try JSONFile.encodeLine(measurement.validation),
         measurement.trivialBoundBytes, measurement.weightBytes, measurement.macs, measurement.parameters,
       ])
     for (device, result) in measurement.devices {
@@ -162,7 +164,7 @@ enum TrialRecords {
     _ row: StoredRow, devices: [String: DeviceMeasurement], rejections: [String: Rejection]
   ) throws -> CoSearch.Measurement {
     let validation = try row.json(AccuracyEstimate.self, "validation")
-    try row.require("accuracy", row.number("accuracy"), equals: validation.accuracy)
+    try row.require("accuracy", row.signedNumber("accuracy"), equals: validation.merit)
     return CoSearch.Measurement(
       validation: validation, devices: devices, rejections: rejections,
       trivialBoundBytes: try row.count("trivialBoundBytes"), weightBytes: try row.count("weightBytes"),

@@ -30,7 +30,7 @@ public struct HTMLReport: Sendable {
         let trial = run.winners[device.name].map { run.trials[$0] }
         rows.append([
           run.name, device.name, "\(run.trials.count)", trial.map { "\($0.id)" } ?? "–",
-          trial?.measurement.map { NumberFormat.percent($0.validation.accuracy) } ?? "–",
+          trial?.measurement.map { NumberFormat.estimate($0.validation) } ?? "–",
           trial.flatMap { run.finalResult(of: $0) }.map { NumberFormat.percent($0.testAccuracy) } ?? "–",
           trial?.measurement?.devices[device.name].map {
             NumberFormat.milliseconds($0.latency.medianMilliseconds)

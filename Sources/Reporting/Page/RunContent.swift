@@ -65,10 +65,11 @@ public struct RunContent: Sendable {
     trials.reduce(into: [:]) { $0[$1.outcome.kind, default: 0] += 1 }
   }
 
-  /// The trials on the front, the most accurate first.
+  /// The trials on the front, the most accurate (or those of the highest score) first.
   public var frontTrials: [Trial] {
-    trials.filter { front.contains($0.id) }.sorted {
-      ($1.measurement?.validation.accuracy ?? 0, $0.id) < ($0.measurement?.validation.accuracy ?? 0, $1.id)
+    func merit(_ trial: Trial) -> Double { trial.measurement?.validation.merit ?? -.infinity }
+    return trials.filter { front.contains($0.id) }.sorted {
+      (merit($1), $0.id) < (merit($0), $1.id)
     }
   }
 

@@ -19,6 +19,11 @@ struct RunSections {
       "Experiment \(run.experiment): \(run.trials.count) of \(run.trialBudget) trials, \(counts[.measured] ?? 0) measured, "
       + "\(counts[.rejected] ?? 0) rejected by every device before anything expensive, \(counts[.failed] ?? 0) failed."
     if run.winners.isEmpty, !run.trials.isEmpty { text += " No candidate fits any device." }
+    if let estimate = run.trials.lazy.compactMap(\.measurement).first?.validation,
+      let caution = EstimateText.caution(estimate)
+    {
+      text += " " + caution
+    }
     return [HTML.paragraph(text)]
   }
 
@@ -28,8 +33,9 @@ struct RunSections {
     let points = measured.compactMap { trial, measurement -> FrontChart.Point? in
       guard let device = latencyOf(measurement) else { return nil }
       return FrontChart.Point(
-        latencyMilliseconds: device.latency.medianMilliseconds, accuracy: measurement.validation.accuracy,
-        tooltip: "trial \(trial.id): \(NumberFormat.percent(measurement.validation.accuracy)), "
+        latencyMilliseconds: device.latency.medianMilliseconds,
+        quality: measurement.validation.accuracy ?? measurement.validation.merit,
+        tooltip: "trial \(trial.id): \(NumberFormat.estimate(measurement.validation)), "
           + "\(NumberFormat.milliseconds(device.latency.medianMilliseconds)), peak "
           + "\(ByteCount.describe(device.peak.bytes)); \(run.labels[trial.id] ?? "")",
         isOnFront: run.front.contains(trial.id), winnerOf: run.devicesWon(by: trial.id))
@@ -38,8 +44,10 @@ struct RunSections {
     let latency = latencyOf(example)?.latency
     let estimate = example.validation
     let note =
-      "Accuracy: \(estimate.split) split, \(estimate.estimator), \(NumberFormat.grouped(estimate.trainImages)) training and "
-      + "\(NumberFormat.grouped(estimate.validationImages)) validation images, \(estimate.epochs) epochs. Latency: batch 1, "
+      "\(estimate.accuracy == nil ? "Score" : "Accuracy"): \(EstimateText.provenance(estimate))"
+      + (Set(measured.map(\.1.validation.trainImages)).count > 1
+        ? " (the first one measured; others differ)" : "")
+      + ". Latency: batch 1, "
       + (latency.map {
         "\($0.threads) thread(s), median of \($0.repeats) repeats after \($0.warmup) warm-up runs"
       }
@@ -47,7 +55,8 @@ struct RunSections {
       + ". Points on the front of accuracy, latency and peak memory are blue, winners red; the front has three objectives, "
       + "so a point of it may look dominated in two."
     return [
-      HTML.heading(2, "Accuracy against latency"), FrontChart(points: points).svg(),
+      HTML.heading(2, "Accuracy against latency"),
+      FrontChart(points: points, shows: estimate.accuracy == nil ? .score : .accuracy).svg(),
       HTML.paragraph(note, note: true),
       HTML.heading(3, "The front"),
       HTML.table(
@@ -59,7 +68,7 @@ struct RunSections {
         run.frontTrials.compactMap { trial in
           guard let measurement = trial.measurement else { return nil }
           return [
-            "\(trial.id)", NumberFormat.percent(measurement.validation.accuracy),
+            "\(trial.id)", NumberFormat.estimate(measurement.validation),
             latencyOf(measurement).map { NumberFormat.milliseconds($0.latency.medianMilliseconds) } ?? "–",
             latencyOf(measurement).map { ByteCount.describe($0.peak.bytes) } ?? "–",
             ByteCount.describe(measurement.weightBytes),
@@ -85,7 +94,8 @@ struct RunSections {
         HTML.heading(2, "Winner of \(device.name)"),
         HTML.paragraph(
           "Trial \(id): \(run.labels[id] ?? ""); \(PolicyText.describe(run.trials[id].candidate.policy)). "
-            + "Validation accuracy \(NumberFormat.percent(measurement.validation.accuracy)) at the search's fidelity"
+            + "\(measurement.validation.accuracy == nil ? "Estimate" : "Validation accuracy") "
+            + "\(NumberFormat.estimate(measurement.validation)) at the search's fidelity"
             + (run.finalResult(of: run.trials[id]).map {
               "; trained from scratch for \($0.epochs) epochs on \(NumberFormat.grouped($0.trainImages)) images, test accuracy "
                 + "\(NumberFormat.percent($0.testAccuracy)) on \(NumberFormat.grouped($0.testImages)) images used once"

@@ -25,8 +25,11 @@ public struct RunStatus: Codable, Hashable, Sendable {
     public let label: String
     /// The scheduling policy.
     public let policy: SchedulingPolicy
-    /// Accuracy on the search's validation split, in [0, 1].
-    public let validationAccuracy: Double
+    /// Accuracy on the search's validation split, in [0, 1]; absent where the estimator gives scores that are no
+    /// accuracies.
+    public let validationAccuracy: Double?
+    /// What the search ranked by where that is not the accuracy; absent otherwise.
+    public let validationScore: Double?
     /// Accuracy on the test set after the final training; absent before it.
     public let testAccuracy: Double?
     /// Epochs of the final training; absent before it.
@@ -89,7 +92,8 @@ public struct RunStatus: Codable, Hashable, Sendable {
     let final = run.finalResult(of: trial)
     return Winner(
       trial: trial.id, label: run.labels[trial.id] ?? "", policy: trial.candidate.policy,
-      validationAccuracy: measurement.validation.accuracy, testAccuracy: final?.testAccuracy,
+      validationAccuracy: measurement.validation.accuracy, validationScore: measurement.validation.score,
+      testAccuracy: final?.testAccuracy,
       finalEpochs: final?.epochs, latencyMilliseconds: onDevice.latency.medianMilliseconds,
       peakBytes: onDevice.peak.bytes, arenaBytes: onDevice.arenaBytes,
       weightBytes: measurement.weightBytes)

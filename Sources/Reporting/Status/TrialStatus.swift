@@ -58,8 +58,7 @@ public struct TrialStatus: Codable, Hashable, Sendable {
     if let measurement = trial.measurement {
       let estimate = measurement.validation
       lines += [
-        "accuracy      \(NumberFormat.percent(estimate.accuracy)) (\(estimate.split) split, \(estimate.estimator), "
-          + "\(NumberFormat.grouped(estimate.trainImages)) images, \(estimate.epochs) epochs)",
+        "accuracy      \(NumberFormat.estimate(estimate)) (\(EstimateText.provenance(estimate)))",
         "size          \(ByteCount.describe(measurement.weightBytes)) of weights, "
           + "\(NumberFormat.short(measurement.macs)) MACs, \(NumberFormat.grouped(measurement.parameters)) parameters",
       ]

@@ -14,6 +14,14 @@ public enum NumberFormat {
   /// A number with four significant digits and no superfluous zeros: `2.303`, `0.05`.
   public static func decimal(_ value: Double) -> String { String(format: "%.4g", value) }
 
+  /// What an estimator found: an accuracy as a percentage, or a score that is no accuracy as a plain number.
+  public static func estimate(accuracy: Double?, merit: Double) -> String {
+    accuracy.map(percent) ?? "score " + score(merit)
+  }
+
+  /// A score with five significant digits.
+  public static func score(_ value: Double) -> String { String(format: "%.5g", value) }
+
   /// A ratio with two decimals: `1.25×`.
   public static func ratio(_ value: Double) -> String { String(format: "%.2f×", value) }
 

@@ -19,7 +19,7 @@ public enum RunTables {
       let admitted = run.devices.map(\.name).filter { measurement.devices[$0] != nil }
       let device = admitted.first.flatMap { measurement.devices[$0] }
       table.append([
-        "\(trial.id)", NumberFormat.percent(measurement.validation.accuracy),
+        "\(trial.id)", NumberFormat.estimate(measurement.validation),
         device.map { latency($0) } ?? "–",
         device.map { ByteCount.describe($0.peak.bytes) } ?? "–",
         device.map { ByteCount.describe($0.arenaBytes) } ?? "–",
@@ -54,7 +54,7 @@ public enum RunTables {
         device.name, ByteCount.describe(device.arenaLimitBytes),
         "\(run.trials.filter { $0.isFeasible(on: device.name) }.count)", "\(reasons.values.reduce(0, +))",
         winner.map { "\($0.id)" } ?? "–",
-        winner?.measurement.map { NumberFormat.percent($0.validation.accuracy) } ?? "–",
+        winner?.measurement.map { NumberFormat.estimate($0.validation) } ?? "–",
         winner.flatMap { run.finalResult(of: $0) }.map { NumberFormat.percent($0.testAccuracy) } ?? "–",
         winner?.measurement?.devices[device.name].map { ByteCount.describe($0.arenaBytes) } ?? "–",
         reasons.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.key.rawValue) \($0.value)" }

@@ -2,12 +2,12 @@ import CZlib
 import Foundation
 
 /// Reads files that may be compressed with gzip.
-enum GzipFile {
+package enum GzipFile {
   /// The bytes of a file, decompressed if it starts with gzip's magic number.
   ///
   /// - Parameter maximumBytes: how large the contents may be; more is an error, so that a small malicious file
   ///   cannot fill the memory.
-  static func read(_ url: URL, maximumBytes: Int) throws(DatasetError) -> [UInt8] {
+  package static func read(_ url: URL, maximumBytes: Int) throws(DatasetError) -> [UInt8] {
     let bytes = try BoundedFile.read(url, maximumBytes: maximumBytes)
     guard bytes.starts(with: [0x1F, 0x8B]) else { return bytes }
     return try inflate(bytes, url: url, maximumBytes: maximumBytes)

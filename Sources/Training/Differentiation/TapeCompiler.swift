@@ -17,7 +17,9 @@ struct TapeCompiler {
   /// Convolutions that are computed by a node of several.
   private var finished: Set<OperatorID> = []
 
-  init(_ graph: Graph, algorithm: ConvolutionAlgorithm, kernels: KernelTable) throws(TrainingError) {
+  init(
+    _ graph: Graph, algorithm: ConvolutionAlgorithm, kernels: KernelTable, needsInputGradient: Bool
+  ) throws(TrainingError) {
     guard graph.inputs.count == 1, graph.outputs.count == 1 else {
       throw .unsupportedGraph(
         reason: "expected one input and one output, found \(graph.inputs.count) and \(graph.outputs.count)")
@@ -34,7 +36,7 @@ struct TapeCompiler {
     self.kernels = kernels
     plan = try FusionPlan(graph)
     image = ActivationValue(storage: 0, channels: shape[1], rows: shape[2], columns: shape[3])
-    requiresGradient = [false]
+    requiresGradient = [needsInputGradient]
     values[graph.inputs[0]] = image
   }
 

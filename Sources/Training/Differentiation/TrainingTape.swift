@@ -26,11 +26,13 @@ struct TrainingTape: Sendable {
 
   /// Compiles a network.
   ///
+  /// - Parameter needsInputGradient: whether a backward pass leaves the gradient of the images, too.
   /// - Throws: ``TrainingError/unsupportedGraph(reason:)`` or ``TrainingError/unsupportedOperator(name:reason:)``.
   init(
-    _ graph: Graph, algorithm: ConvolutionAlgorithm, kernels: KernelTable
+    _ graph: Graph, algorithm: ConvolutionAlgorithm, kernels: KernelTable, needsInputGradient: Bool = false
   ) throws(TrainingError) {
-    var compiler = try TapeCompiler(graph, algorithm: algorithm, kernels: kernels)
+    var compiler = try TapeCompiler(
+      graph, algorithm: algorithm, kernels: kernels, needsInputGradient: needsInputGradient)
     try compiler.compile()
     nodes = compiler.nodes
     parameters = compiler.parameters

@@ -28,7 +28,8 @@ struct EvaluateCommand: ParsableCommand {
     let experiment = try Experiment.load(from: URL(typed: experiment))
     let candidate = try CandidateFile.read(URL(typed: candidate), in: experiment.space)
     let evaluator = try CandidateEvaluator(
-      experiment: experiment, trainingSet: experiment.dataset.load(.train),
+      experiment: experiment,
+      trainingSet: experiment.accuracy.usesTable ? nil : experiment.dataset.load(.train),
       database: ScheduleDatabase(at: database.map { URL(typed: $0) } ?? ScheduleDatabase.defaultLocation()))
     let evaluation = try evaluator.evaluation(of: candidate, experiment: experiment)
     try AtomicFile.write(JSONFile.encode(evaluation), to: URL(typed: output))

@@ -19,6 +19,7 @@ struct SearchCommand: ParsableCommand {
       EXAMPLE
         tandem search Experiments/fashion-mnist.yaml --output runs/first
         tandem search Experiments/fashion-mnist.yaml --output runs/first --resume
+        tandem search Experiments/fashion-mnist.yaml --table nasbench201.csv.gz --table-column c10_valid
       """)
 
   @Argument(help: "The experiment.", completion: .file(extensions: ["yaml"]))
@@ -30,6 +31,16 @@ struct SearchCommand: ParsableCommand {
   @Option(help: "The seed, instead of the experiment's.") var seed: Int?
   @Option(help: "The schedule database (default: in the user's data folder).", completion: .file())
   var database: String?
+  @Option(
+    help: ArgumentHelp(
+      "Look accuracies up in this table instead of estimating them, to study search strategies.",
+      discussion: """
+        A file of comma-separated values, plain or gzip, with a column 'arch' (cells as in the tables of a search) and a \
+        column of accuracies. It knows the cells only: widths and depths are ignored. Winners are not trained.
+        """, valueName: "csv"), completion: .file(extensions: ["csv", "gz"]))
+  var table: String?
+  @Option(help: "The column of the accuracies in --table (default: \(TableReference.defaultColumn)).")
+  var tableColumn: String?
   @OptionGroup var format: FormatOption
   @OptionGroup var quiet: QuietOption
 
@@ -38,6 +49,7 @@ struct SearchCommand: ParsableCommand {
       throw ValidationError("--resume needs --output, the run directory to continue")
     }
     if let trials, trials < 1 { throw ValidationError("--trials must be at least 1") }
+    if tableColumn != nil, table == nil { throw ValidationError("--table-column needs --table") }
     if let seed, seed < 0 { throw ValidationError("--seed must not be negative") }
   }
 
@@ -47,8 +59,8 @@ struct SearchCommand: ParsableCommand {
     let directory = RunDirectory(
       at: output.map { URL(typed: $0) } ?? RunDirectory.defaultLocation(experiment: experiment.name))
     // Before anything is written: what is missing or damaged should leave no folder behind.
-    let trainingSet = try experiment.dataset.load(.train)
-    let testSet = try experiment.dataset.load(.test)
+    let images = experiment.accuracy.usesTable ? nil : try Images(experiment.dataset)
+    try experiment.checkTable()
     let database = try ScheduleDatabase(
       at: self.database.map { URL(typed: $0) } ?? ScheduleDatabase.defaultLocation())
 
@@ -59,8 +71,14 @@ struct SearchCommand: ParsableCommand {
       log: RunLog(of: directory), devices: experiment.devices.map(\.name), isQuiet: quiet.quiet)
     quiet.note("run directory: \(directory.url.relativePath)")
 
-    let evaluator = try CandidateEvaluator(
-      experiment: experiment, trainingSet: trainingSet, database: database)
+    let estimator = try prepareEstimator(
+      for: experiment, trainingSet: images?.training, checkpointFolder: directory.checkpointFolder
+    ) { progress in
+      observer.observe(progress)
+      Interruption.exitIfRequested(continuation(directory), observer)
+    }
+    let evaluator = CandidateEvaluator(
+      experiment: experiment, latency: DatabaseLatencySource(database: database), accuracy: estimator)
     let result = try SearchRun(
       experiment: experiment, evaluator: evaluator, journal: journal,
       isCancelled: { Interruption.isRequested }
@@ -69,20 +87,25 @@ struct SearchCommand: ParsableCommand {
       to: directory, trials: result.trials, summary: result.summary, devices: experiment.devices.map(\.name))
     guard result.isFinished else { throw interrupted(directory, observer) }
 
-    let finals = try WinnerTraining(experiment: experiment, journal: journal, runFolder: directory.url).run(
-      result, trainingSet: trainingSet, testSet: testSet, isCancelled: { Interruption.isRequested }
-    ) { event in
-      observer.observe(event)
-      Interruption.exitIfRequested(continuation(directory), observer)
+    if let images {
+      let finals = try WinnerTraining(experiment: experiment, journal: journal, runFolder: directory.url).run(
+        result, trainingSet: images.training, testSet: images.test,
+        isCancelled: { Interruption.isRequested }
+      ) { event in
+        observer.observe(event)
+        Interruption.exitIfRequested(continuation(directory), observer)
+      }
+      if finals.count < result.summary.winners.count { throw interrupted(directory, observer) }
+      try RunBundles(directory: directory, experiment: experiment) { database }.writeWinners(result, finals)
     }
-    if finals.count < result.summary.winners.count { throw interrupted(directory, observer) }
-    try RunBundles(directory: directory, experiment: experiment) { database }.writeWinners(result, finals)
     observer.finish()
 
     let content = try RunLoader(directory).content()
     try AtomicFile.write(HTMLReport(runs: [content]).html(), to: directory.reportFile)
     let infeasible = experiment.devices.compactMap { result.infeasible[$0.name] }
-    try format.print(RunStatus(content, infeasible: infeasible)) { summary(content, directory) }
+    try format.print(RunStatus(content, infeasible: infeasible)) {
+      summary(content, directory, isTrained: images != nil)
+    }
     if result.summary.winners.isEmpty {
       throw ExitStatus(
         code: ExitStatus.Code.infeasible,
@@ -95,6 +118,15 @@ struct SearchCommand: ParsableCommand {
     var experiment = try Experiment.load(from: URL(typed: experiment))
     if let trials { experiment.trials = trials }
     if let seed { experiment.seed = seed }
+    if let table {
+      experiment.accuracy = .table(
+        TableReference(
+          file: URL(typed: table),
+          column: tableColumn ?? experiment.accuracy.table?.column ?? TableReference.defaultColumn,
+          architectureColumn: experiment.accuracy.table?.architectureColumn
+            ?? TableReference.defaultArchitectureColumn),
+        threads: experiment.accuracy.training.threads)
+    }
     return experiment
   }
 
@@ -127,10 +159,12 @@ struct SearchCommand: ParsableCommand {
     if let trials { command += " --trials \(trials)" }
     if let seed { command += " --seed \(seed)" }
     if let database { command += " --database \(database)" }
+    if let table { command += " --table \(table)" }
+    if let tableColumn { command += " --table-column \(tableColumn)" }
     return "interrupted; everything that finished is stored. Continue with: \(command)"
   }
 
-  private func summary(_ content: RunContent, _ directory: RunDirectory) -> String {
+  private func summary(_ content: RunContent, _ directory: RunDirectory, isTrained: Bool) -> String {
     var text = "\(RunTables.devices(content, width: Console.width))\n\n"
     if !content.frontTrials.isEmpty { text += "\(RunTables.front(content, width: Console.width))\n\n" }
     for device in content.devices {
@@ -138,10 +172,23 @@ struct SearchCommand: ParsableCommand {
       text += """
         winner of \(device.name): \(content.labels[winner] ?? "")
           \(PolicyText.describe(content.trials[winner].candidate.policy))
-          bundle: \(directory.bestFolder(device: device.name).relativePath)
+          \(isTrained ? "bundle: " + directory.bestFolder(device: device.name).relativePath : "not trained, no bundle")
 
         """
     }
+    let estimate = content.trials.lazy.compactMap(\.measurement).first?.validation
+    if let estimate, let caution = EstimateText.caution(estimate) { text += caution + "\n" }
     return text + "report: \(directory.reportFile.relativePath)"
+  }
+}
+
+/// The images of a search.
+private struct Images {
+  let training: ImageDataset
+  let test: ImageDataset
+
+  init(_ dataset: DatasetReference) throws(DatasetError) {
+    training = try dataset.load(.train)
+    test = try dataset.load(.test)
   }
 }

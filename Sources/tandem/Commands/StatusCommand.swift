@@ -34,7 +34,10 @@ struct StatusCommand: ParsableCommand {
       var line = ProgressDisplay(isEnabled: true)
       while loader.directory.isActive, !Interruption.isRequested {
         let best = RunStatus(content).devices.compactMap { device in
-          device.winner.map { "\(device.name) \(NumberFormat.percent($0.validationAccuracy))" }
+          device.winner.map {
+            let merit = $0.validationScore ?? $0.validationAccuracy ?? 0
+            return "\(device.name) \(NumberFormat.estimate(accuracy: $0.validationAccuracy, merit: merit))"
+          }
         }
         let isTraining = content.trials.count == content.trialBudget
         line.update(

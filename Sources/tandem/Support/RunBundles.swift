@@ -47,14 +47,16 @@ struct RunBundles {
         mean: final.normalization.mean,
         standardDeviation: final.normalization.standardDeviation),
       accuracy: [
-        AccuracyFigure(
-          purpose: .search, accuracy: estimate.accuracy, split: estimate.split,
-          images: estimate.validationImages,
-          estimator: estimate.estimator, trainImages: estimate.trainImages, epochs: estimate.epochs),
+        // Scores of estimators that give no accuracy are left out.
+        estimate.accuracy.map {
+          AccuracyFigure(
+            purpose: .search, accuracy: $0, split: estimate.split, images: estimate.validationImages,
+            estimator: estimate.estimator, trainImages: estimate.trainImages, epochs: estimate.epochs)
+        },
         AccuracyFigure(
           purpose: .final, accuracy: final.testAccuracy, split: "test", images: final.testImages,
           estimator: "final-training", trainImages: final.trainImages, epochs: final.epochs),
-      ],
+      ].compactMap { $0 },
       latency: plan.latency, target: plan.target,
       experiment: experiment.name, trialID: trial.id, classNames: experiment.dataset.classNames,
       producerVersion: TandemVersion.current)

@@ -56,12 +56,23 @@ final class SearchObserver {
     }
   }
 
+  /// Shows the preparation of an estimator; what it comes to is logged.
+  func observe(_ progress: PreparationProgress) {
+    line.update(done: progress.done, total: progress.total, unit: "steps", notes: [progress.task])
+    guard let message = progress.note else { return }
+    write("prepared", ["task": progress.task, "note": message])
+    note("\(progress.task): \(message)")
+    line = ProgressDisplay(isEnabled: !isQuiet)
+  }
+
   /// Removes the progress line.
   func finish() { line.clear() }
 
   private func show(_ progress: SearchProgress) {
     let best = devices.compactMap { device in
-      progress.best[device].map { "\(device) \(NumberFormat.percent($0.accuracy))" }
+      progress.best[device].map {
+        "\(device) \(NumberFormat.estimate(accuracy: $0.accuracy, merit: $0.merit))"
+      }
     }
     let rejections = progress.rejectionsByReason.sorted { $0.key.rawValue < $1.key.rawValue }
       .map { "\($0.key.rawValue) \($0.value)" }
@@ -85,7 +96,8 @@ final class SearchObserver {
       "trial": "\(trial.id)", "outcome": trial.outcome.kind.rawValue, "seconds": "\(trial.seconds)",
     ]
     if let measurement = trial.measurement {
-      fields["validationAccuracy"] = "\(measurement.validation.accuracy)"
+      if let accuracy = measurement.validation.accuracy { fields["validationAccuracy"] = "\(accuracy)" }
+      if let score = measurement.validation.score { fields["validationScore"] = "\(score)" }
     }
     for (device, rejection) in trial.rejections { fields["rejectedBy.\(device)"] = rejection.reason.rawValue }
     if case .failed(let failure) = trial.outcome { fields["failure"] = failure.message }

@@ -1,4 +1,5 @@
 import BenchmarkSupport
+import Foundations
 import ScheduleTuning
 
 /// Networks measured whole, against the sum of their operators.

@@ -1,5 +1,6 @@
 import BenchmarkSupport
 import Foundation
+import Foundations
 import Kernels
 import ScheduleTuning
 
