@@ -54,7 +54,7 @@ let targets: [Target] = [
       .product(name: "Crypto", package: "swift-crypto"),
     ], formats: true),
   library("Training", ["Foundations", "ComputationGraph", "CZlib", "CMicrokernels", "Kernels"]),
-  library("AccuracyEstimation", ["ComputationGraph", "SearchSpaces", "Training"]),
+  library("AccuracyEstimation", ["Foundations", "ComputationGraph", "SearchSpaces", "Training"]),
   library("MultiObjective", ["Foundations"]),
 
   // Level 3: the loop, its memory and its result.
@@ -112,7 +112,7 @@ let targets: [Target] = [
     of: "ScheduleTuning",
     ["Foundations", "ComputationGraph", "MemoryPlanning", "Kernels", "SearchSpaces", "Devices"]),
   tests(of: "Training", ["Foundations", "ComputationGraph", "CZlib", "Kernels"]),
-  tests(of: "AccuracyEstimation", ["ComputationGraph", "SearchSpaces", "Training"]),
+  tests(of: "AccuracyEstimation", ["Foundations", "ComputationGraph", "SearchSpaces", "Training"]),
   tests(of: "MultiObjective", ["Foundations"]),
   tests(
     of: "CoSearch",

@@ -14,12 +14,13 @@ public struct AccuracyEstimate: Codable, Hashable, Sendable {
   public let epochs: Double
   /// The time of the estimation.
   public let seconds: Double
+  /// Images that batch norms were recalibrated on; nil where they were not.
+  public let recalibrationImages: Int?
 
   /// Creates an estimate.
   public init(
     accuracy: Double, estimator: String, split: String, trainImages: Int, validationImages: Int,
-    epochs: Double,
-    seconds: Double
+    epochs: Double, seconds: Double, recalibrationImages: Int? = nil
   ) {
     self.accuracy = accuracy
     self.estimator = estimator
@@ -28,5 +29,6 @@ public struct AccuracyEstimate: Codable, Hashable, Sendable {
     self.validationImages = validationImages
     self.epochs = epochs
     self.seconds = seconds
+    self.recalibrationImages = recalibrationImages
   }
 }

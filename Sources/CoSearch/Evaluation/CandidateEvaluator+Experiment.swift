@@ -1,4 +1,5 @@
 import AccuracyEstimation
+import Foundation
 import ScheduleTuning
 import SearchSpaces
 import Training
@@ -10,9 +11,12 @@ extension CandidateEvaluator {
   ///   - trainingSet: the published training part of the experiment's data set (`experiment.dataset.load(.train)`);
   ///     a part of it trains, another validates.
   ///   - database: where latencies are frozen.
+  ///   - checkpointFolder: where a supernet is kept; nil to train one that is forgotten.
+  ///   - supernetProgress: called while a supernet is trained, before this returns.
   /// - Throws: ``SearchError/dataset(_:)`` if there are too few images.
   public init(
-    experiment: Experiment, trainingSet: ImageDataset, database: any LatencyDatabase
+    experiment: Experiment, trainingSet: ImageDataset, database: any LatencyDatabase,
+    checkpointFolder: URL? = nil, supernetProgress: ((SupernetProgress) -> Void)? = nil
   ) throws(SearchError) {
     let estimator: any AccuracyEstimator
     do {
@@ -22,6 +26,10 @@ extension CandidateEvaluator {
           trainingSet: trainingSet, trainImages: experiment.accuracy.trainImages,
           validationImages: experiment.accuracy.validationImages,
           splitSeed: experiment.seed(for: .split), configuration: experiment.accuracy.training)
+      case .supernet:
+        estimator = try SupernetEstimator.prepare(
+          for: experiment, trainingSet: trainingSet, checkpointFolder: checkpointFolder,
+          progress: supernetProgress)
       }
     } catch .dataset(let error) {
       throw .dataset(error)

@@ -43,7 +43,8 @@ extension Experiment {
     seed = try reader.optionalInt("seed", in: 0...) ?? 0
     let threads = try reader.optionalInt("threads", in: 1...256) ?? 1
     accuracy = try AccuracyConfiguration(
-      configuration: reader.mapping("accuracy"), threads: threads, available: dataset.trainImages)
+      configuration: reader.mapping("accuracy"), threads: threads, available: dataset.trainImages,
+      space: space)
     var finalReader = try reader.mapping("final")
     final = try TrainingKeys.read(from: &finalReader, threads: threads)
     try finalReader.finish()
@@ -123,7 +124,7 @@ extension StrategyConfiguration {
 
 extension AccuracyConfiguration {
   init(
-    configuration: ConfigurationMapping, threads: Int, available: Int
+    configuration: ConfigurationMapping, threads: Int, available: Int, space: SearchSpace
   ) throws(ConfigurationError) {
     var reader = configuration
     estimator = try reader.choice("estimator", of: Estimator.self)
@@ -136,6 +137,10 @@ extension AccuracyConfiguration {
           + "the size of the training set, found \(trainImages + validationImages)")
     }
     training = try TrainingKeys.read(from: &reader, threads: threads)
+    if estimator == .supernet {
+      supernet = try SupernetKeys.read(
+        from: &reader, trainImages: trainImages, widths: space.widths, depths: space.depths)
+    }
     try reader.finish()
   }
 }

@@ -12,10 +12,11 @@ extension Experiment {
   public func resolvedYAML(spacePath: String, devicePath: (String) -> String) -> String {
     var dataset: [(key: String, value: ConfigurationValue)] = [("name", .string(self.dataset.name.rawValue))]
     if let directory = self.dataset.directory { dataset.append(("directory", .string(directory.path))) }
-    let estimation: [(key: String, value: ConfigurationValue)] = [
+    var estimation: [(key: String, value: ConfigurationValue)] = [
       ("estimator", .string(accuracy.estimator.rawValue)), ("trainImages", .int(accuracy.trainImages)),
       ("validationImages", .int(accuracy.validationImages)),
     ]
+    if let supernet = accuracy.supernet { estimation += SupernetKeys.entries(supernet) }
     return ConfigurationWriter.text(
       .mapping([
         ("schemaVersion", .int(ConfigurationFile.supportedVersion)), ("name", .string(name)),

@@ -64,6 +64,8 @@ public struct AccuracyConfiguration: Hashable, Sendable {
   public enum Estimator: String, CaseIterable, Sendable {
     /// Training from scratch at reduced fidelity.
     case shortTraining
+    /// Weights from a supernet that is trained once, before the search.
+    case supernet
   }
 
   /// The estimator.
@@ -72,6 +74,8 @@ public struct AccuracyConfiguration: Hashable, Sendable {
   public var trainImages: Int
   /// Images validated on, drawn from the rest of the training set.
   public var validationImages: Int
-  /// The training; its seed is replaced for every architecture.
+  /// The training, of every architecture or of the supernet; its seed is replaced.
   public var training: TrainingConfiguration
+  /// What else there is to say of the supernet; nil for other estimators.
+  public var supernet: SupernetSettings?
 }

@@ -56,6 +56,7 @@ extension AccuracyEstimate {
   fileprivate var withoutWallClock: AccuracyEstimate {
     AccuracyEstimate(
       accuracy: accuracy, estimator: estimator, split: split, trainImages: trainImages,
-      validationImages: validationImages, epochs: epochs, seconds: 0)
+      validationImages: validationImages, epochs: epochs, seconds: 0,
+      recalibrationImages: recalibrationImages)
   }
 }

@@ -20,12 +20,14 @@ struct TrainingTape: Sendable {
   let arenaCount: Int
   let scratchCount: Int
   let packedCount: Int
+  /// Whether the tape has no backward pass: activations share memory as soon as they have been read.
+  let isForwardOnly: Bool
 
   /// Compiles a network.
   ///
   /// - Throws: ``TrainingError/unsupportedGraph(reason:)`` or ``TrainingError/unsupportedOperator(name:reason:)``.
   init(
-    _ graph: Graph, algorithm: ConvolutionAlgorithm, kernels: KernelTable
+    _ graph: Graph, algorithm: ConvolutionAlgorithm, kernels: KernelTable, isForwardOnly: Bool = false
   ) throws(TrainingError) {
     var compiler = try TapeCompiler(graph, algorithm: algorithm, kernels: kernels)
     try compiler.compile()
@@ -35,12 +37,17 @@ struct TrainingTape: Sendable {
     image = compiler.image
     logits = try compiler.logits()
     scratchCount = nodes.map(\.scratchCount).max() ?? 0
+    self.isForwardOnly = isForwardOnly
 
-    var gradients = GradientPlan(required: compiler.requiresGradient)
-    _ = gradients.target(logits)
-    for index in nodes.indices.reversed() { nodes[index].bindGradients(&gradients) }
+    var gradients = GradientPlan(
+      required: compiler.requiresGradient.map { $0 && !isForwardOnly })
+    if !isForwardOnly {
+      _ = gradients.target(logits)
+      for index in nodes.indices.reversed() { nodes[index].bindGradients(&gradients) }
+    }
 
-    let memory = TapeMemory(nodes: nodes, image: image, logits: logits, gradients: gradients)
+    let memory = TapeMemory(
+      nodes: nodes, image: image, logits: logits, gradients: gradients, isForwardOnly: isForwardOnly)
     valueOffsets = memory.valueOffsets
     gradientOffsets = memory.gradientOffsets
     arenaCount = memory.count
@@ -64,7 +71,10 @@ private struct TapeMemory {
     var offset = 0
   }
 
-  init(nodes: [any TapeNode], image: ActivationValue, logits: ActivationValue, gradients: GradientPlan) {
+  init(
+    nodes: [any TapeNode], image: ActivationValue, logits: ActivationValue, gradients: GradientPlan,
+    isForwardOnly: Bool
+  ) {
     let storages = gradients.required.count
     valueOffsets = [Int](repeating: 0, count: storages)
     gradientOffsets = valueOffsets
@@ -84,10 +94,10 @@ private struct TapeMemory {
     }
     touch(&values, image, false, at: -1)
     touch(&values, logits, false, at: loss)
-    touch(&slopes, logits, true, at: loss)
+    if !isForwardOnly { touch(&slopes, logits, true, at: loss) }
     for (index, node) in nodes.enumerated() {
       for value in node.reads + node.writes { touch(&values, value, false, at: index) }
-      for value in node.keeps { touch(&values, value, false, at: 2 * loss - index) }
+      for value in node.keeps where !isForwardOnly { touch(&values, value, false, at: 2 * loss - index) }
       for value in node.reads + node.writes where gradients.required[value.storage] {
         touch(&slopes, value, true, at: 2 * loss - index)
       }

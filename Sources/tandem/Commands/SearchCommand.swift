@@ -60,7 +60,12 @@ struct SearchCommand: ParsableCommand {
     quiet.note("run directory: \(directory.url.relativePath)")
 
     let evaluator = try CandidateEvaluator(
-      experiment: experiment, trainingSet: trainingSet, database: database)
+      experiment: experiment, trainingSet: trainingSet, database: database,
+      checkpointFolder: directory.checkpointFolder
+    ) { progress in
+      observer.observe(progress)
+      Interruption.exitIfRequested(continuation(directory), observer)
+    }
     let result = try SearchRun(
       experiment: experiment, evaluator: evaluator, journal: journal,
       isCancelled: { Interruption.isRequested }

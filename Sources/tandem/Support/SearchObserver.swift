@@ -2,6 +2,7 @@ import CoSearch
 import ExperimentStore
 import Foundation
 import Reporting
+import Training
 
 /// Follows a search: the progress line on the terminal, the events in the log.
 final class SearchObserver {
@@ -9,6 +10,7 @@ final class SearchObserver {
   private let devices: [String]
   private let isQuiet: Bool
   private var line: ProgressDisplay
+  private var hasSupernet = false
 
   init(log: RunLog, devices: [String], isQuiet: Bool) {
     self.log = log
@@ -54,6 +56,35 @@ final class SearchObserver {
         "trial \(result.trialID): test accuracy \(NumberFormat.percent(result.testAccuracy)) after "
           + "\(NumberFormat.duration(seconds: result.seconds))")
     }
+  }
+
+  /// Shows how far the supernet is, and logs when it begins and ends.
+  func observe(_ progress: SupernetProgress) {
+    if progress.step == progress.steps || !hasSupernet {
+      write(
+        progress.step == progress.steps ? "supernetFinished" : "supernetStarted",
+        [
+          "step": "\(progress.step)", "steps": "\(progress.steps)", "subnets": "\(progress.subnets)",
+          "refused": "\(progress.refused)", "parameters": "\(progress.parameters)",
+          "loss": "\(progress.loss)", "seconds": "\(progress.seconds)",
+        ])
+    }
+    if !hasSupernet, progress.step < progress.steps { note("training the supernet") }
+    if hasSupernet, progress.step == progress.steps {
+      note(
+        "supernet: \(progress.subnets) networks trained for a batch each, \(progress.refused) refused; "
+          + "\(NumberFormat.grouped(progress.parameters)) shared weights, "
+          + NumberFormat.duration(seconds: progress.seconds))
+      line = ProgressDisplay(isEnabled: !isQuiet)
+    } else if progress.step < progress.steps {
+      line.update(
+        done: progress.step, total: progress.steps, unit: "steps",
+        notes: [
+          "supernet: loss \(String(format: "%.3f", progress.loss)), "
+            + "\(Int(progress.imagesPerSecond.rounded())) images/s, refused: \(progress.refused)"
+        ])
+    }
+    hasSupernet = true
   }
 
   /// Removes the progress line.
