@@ -5,7 +5,8 @@ import Training
 
 /// Judges an architecture with the weights that it has in a trained supernet, after recalibrating its batch norms.
 ///
-/// A heuristic: accuracies are below those of networks trained alone, and their order is what counts. Validation images
+/// A heuristic: accuracies are below those of networks trained alone, and their order agrees with theirs in part only, more
+/// between widths than between operations. Validation images
 /// are those of ``ShortTrainingEstimator`` for the same seed and number.
 public struct SupernetEstimator: AccuracyEstimator {
   /// `supernet`.
