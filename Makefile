@@ -4,7 +4,7 @@ SEARCH_OPTIONS ?=
 SWIFT_CODE = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 BENCHMARKS = swift run -c release --package-path Benchmarks
 
-.PHONY: search test build lint format doctor memory-results latency-results tuning-results training-results clean
+.PHONY: search test build lint format doctor memory-results latency-results tuning-results training-results accuracy-results clean
 
 search: build
 	.build/release/tandem search $(EXPERIMENT) $(SEARCH_OPTIONS)
@@ -53,6 +53,11 @@ training-results:
 	Benchmarks/Peers/environment.sh
 	$(BENCHMARKS) training-throughput measure
 	$(BENCHMARKS) training-throughput accuracy
+
+# Some 15 minutes: every estimator of accuracy against networks trained alone.
+accuracy-results:
+	Scripts/setup.sh
+	$(BENCHMARKS) accuracy-estimation
 
 clean:
 	rm -rf .build Benchmarks/.build

@@ -9,6 +9,7 @@ let package = Package(
     .executable(name: "kernel-server", targets: ["KernelServer"]),
     .executable(name: "schedule-tuning", targets: ["ScheduleStudies"]),
     .executable(name: "training-throughput", targets: ["TrainingThroughput"]),
+    .executable(name: "accuracy-estimation", targets: ["AccuracyStudies"]),
   ],
   dependencies: [
     .package(name: "Tandem", path: ".."),
@@ -34,6 +35,14 @@ let package = Package(
       swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
     .executableTarget(
       name: "ScheduleStudies",
+      dependencies: [
+        "BenchmarkSupport",
+        .product(name: "Tandem", package: "Tandem"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
+    .executableTarget(
+      name: "AccuracyStudies",
       dependencies: [
         "BenchmarkSupport",
         .product(name: "Tandem", package: "Tandem"),

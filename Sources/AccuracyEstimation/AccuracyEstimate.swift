@@ -22,6 +22,8 @@ public struct AccuracyEstimate: Codable, Hashable, Sendable {
   public let epochs: Double
   /// The time of the estimation.
   public var seconds: Double
+  /// Images that batch norms were recalibrated on; nil where they were not.
+  public let recalibrationImages: Int?
 
   /// What the search ranks by: the score where there is one, else the accuracy. Higher is better.
   public var merit: Double { score ?? accuracy ?? -.infinity }
@@ -31,7 +33,9 @@ public struct AccuracyEstimate: Codable, Hashable, Sendable {
   /// - Precondition: there is an accuracy or a score, and both are finite.
   public init(
     accuracy: Double?, score: Double? = nil, standardDeviation: Double? = nil, trainAccuracy: Double? = nil,
-    estimator: String, split: String, trainImages: Int, validationImages: Int, epochs: Double, seconds: Double
+    estimator: String, split: String, trainImages: Int, validationImages: Int, epochs: Double,
+    seconds: Double,
+    recalibrationImages: Int? = nil
   ) {
     precondition(accuracy != nil || score != nil, "an estimate needs an accuracy or a score")
     precondition(accuracy?.isFinite != false && score?.isFinite != false, "estimates are finite")
@@ -45,11 +49,12 @@ public struct AccuracyEstimate: Codable, Hashable, Sendable {
     self.validationImages = validationImages
     self.epochs = epochs
     self.seconds = seconds
+    self.recalibrationImages = recalibrationImages
   }
 
   private enum CodingKeys: String, CodingKey {
     case accuracy, score, standardDeviation, trainAccuracy, estimator, split, trainImages, validationImages
-    case epochs, seconds
+    case epochs, seconds, recalibrationImages
   }
 
   /// Reads an estimate; one with neither accuracy nor score is refused.
@@ -70,5 +75,6 @@ public struct AccuracyEstimate: Codable, Hashable, Sendable {
     validationImages = try container.decode(Int.self, forKey: .validationImages)
     epochs = try container.decode(Double.self, forKey: .epochs)
     seconds = try container.decode(Double.self, forKey: .seconds)
+    recalibrationImages = try container.decodeIfPresent(Int.self, forKey: .recalibrationImages)
   }
 }

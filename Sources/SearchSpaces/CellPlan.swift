@@ -18,8 +18,11 @@ struct CellPlan {
   /// Whether each input of the cell is read.
   let readsInput: [Bool]
 
-  init(_ cell: CellSpecification, choices: [String: String], operations: [String: Operation]) {
-    let (wired, declaredOutputs) = Self.wiring(of: cell, choices)
+  init(
+    _ cell: CellSpecification, choices: [String: String], operations: [String: Operation],
+    naming: EdgeNaming = .slots
+  ) {
+    let (wired, declaredOutputs) = Self.wiring(of: cell, choices, naming)
     var exists = [Bool](repeating: true, count: cell.inputs)
     var living: [[Edge]] = []
     for (state, edges) in wired.enumerated() {
@@ -37,9 +40,9 @@ struct CellPlan {
     readsInput = Array(needed.prefix(cell.inputs))
   }
 
-  private static func wiring(of cell: CellSpecification, _ choices: [String: String])
-    -> (edges: [[Edge]], outputs: [Int])
-  {
+  private static func wiring(
+    of cell: CellSpecification, _ choices: [String: String], _ naming: EdgeNaming
+  ) -> (edges: [[Edge]], outputs: [Int]) {
     var edges = [[Edge]](repeating: [], count: cell.inputs)
     switch cell.topology {
     case .edges(let nodes):
@@ -57,10 +60,15 @@ struct CellPlan {
         let sources = names.map { name in (0..<cell.inputs + block).first { cell.stateName($0) == name }! }
         for source in sources { isRead[source] = true }
         edges.append(
-          (0..<inputsPerBlock).map {
-            Edge(
-              source: sources[$0], operation: choices[cell.operationName(block, $0)]!,
-              label: "block\(block).input\($0)")
+          (0..<inputsPerBlock).map { slot in
+            let label =
+              switch naming {
+              case .slots: "input\(slot)"
+              case .sources: Self.sourceLabel(cell, sources, slot)
+              }
+            return Edge(
+              source: sources[slot], operation: choices[cell.operationName(block, slot)]!,
+              label: "block\(block).\(label)")
           })
       }
       let blocks = cell.inputs..<cell.inputs + count
@@ -70,4 +78,19 @@ struct CellPlan {
       }
     }
   }
+
+  /// The state that a slot reads; a state that earlier slots of the block read as well is numbered.
+  private static func sourceLabel(_ cell: CellSpecification, _ sources: [Int], _ slot: Int) -> String {
+    let name = cell.stateName(sources[slot])
+    let earlier = sources.prefix(slot).count { $0 == sources[slot] }
+    return earlier == 0 ? name : "\(name).\(earlier)"
+  }
+}
+
+/// What the edges into a block are called after, and with them their operators and weights.
+enum EdgeNaming {
+  /// The slot of the block: as short as can be.
+  case slots
+  /// The state that is read: equal names in two architectures are the same edge.
+  case sources
 }

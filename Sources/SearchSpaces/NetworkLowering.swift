@@ -31,7 +31,7 @@ struct NetworkLowering {
   private var steps: StepLowering
 
   /// Plans the network. - Precondition: the architecture is valid in its space.
-  init(_ architecture: Architecture, in space: SearchSpace) {
+  init(_ architecture: Architecture, in space: SearchSpace, naming: EdgeNaming = .slots) {
     self.space = space
     let skeleton = space.skeleton
     stemChannels = Int(architecture.choices[NetworkSkeleton.stemChannelsName]!)!
@@ -39,7 +39,8 @@ struct NetworkLowering {
     var plans: [String: (CellSpecification, CellPlan)] = [:]
     for cell in space.cells {
       plans[cell.name] = (
-        cell, CellPlan(cell, choices: architecture.choices, operations: space.operations)
+        cell,
+        CellPlan(cell, choices: architecture.choices, operations: space.operations, naming: naming)
       )
     }
     var modules: [Module] = []

@@ -15,12 +15,18 @@ extension SearchSpace {
   public func trainingGraph(for architecture: Architecture, input: InputSpecification)
     throws(SearchSpaceError) -> Graph
   {
+    try trainingGraph(for: architecture, input: input, naming: .slots)
+  }
+
+  func trainingGraph(for architecture: Architecture, input: InputSpecification, naming: EdgeNaming)
+    throws(SearchSpaceError) -> Graph
+  {
     try validate(architecture)
     // The upper bound keeps every later product of extents within an integer.
     guard [input.channels, input.height, input.width, input.classes].allSatisfy((1...65_536).contains) else {
       throw .cannotLower(reason: "channels, height, width and classes must be between 1 and 65536")
     }
-    var lowering = NetworkLowering(architecture, in: self)
+    var lowering = NetworkLowering(architecture, in: self, naming: naming)
     return try lowering.graph(input: input)
   }
 }

@@ -36,7 +36,7 @@ final class TrainingEngine: @unchecked Sendable {
     runningStatistics = AlignedBuffer(count: tape.parameters.statisticsCount)
     packed = AlignedBuffer(count: tape.packedCount)
     self.memory = memory
-    chunkGradients = AlignedBuffer(count: tape.parameters.count * maximumChunks)
+    chunkGradients = AlignedBuffer(count: tape.isForwardOnly ? 0 : tape.parameters.count * maximumChunks)
     chunkStatistics = AlignedBuffer(count: tape.parameters.statisticsCount * maximumChunks)
     let storages = tape.valueOffsets.count
     offsets = .allocate(capacity: 3 * storages)
@@ -60,6 +60,21 @@ final class TrainingEngine: @unchecked Sendable {
   func step(_ images: [AugmentedImage], loader: ChunkLoader, loss: SoftmaxCrossEntropy)
     -> SoftmaxCrossEntropy.Sums
   {
+    step(images, loader: loader) { _, logits, labels, gradient in
+      loss.evaluate(logits: logits, labels: labels, count: labels.count, gradient: gradient)
+    }
+  }
+
+  /// As ``step(_:loader:loss:)`` with any loss: `loss` gets the number of a chunk, its logits and labels, and writes the
+  /// gradient of the logits; it is called on the chunk's worker.
+  func step(
+    _ images: [AugmentedImage], loader: ChunkLoader,
+    loss:
+      @escaping @Sendable (
+        _ chunk: Int, _ logits: UnsafePointer<Float>, _ labels: [ImageLabel],
+        _ gradient: UnsafeMutablePointer<Float>
+      ) -> SoftmaxCrossEntropy.Sums
+  ) -> SoftmaxCrossEntropy.Sums {
     let lanes = ActivationValue.lanes
     let chunks = images.count / lanes
     precondition(images.count % lanes == 0 && chunks > 0 && chunks <= maximumChunks)
@@ -69,14 +84,33 @@ final class TrainingEngine: @unchecked Sendable {
       let context = context(worker: worker, chunk: chunk, mode: .batch)
       loader.load(slice, into: context.values(tape.image))
       for node in tape.nodes { node.forward(context, mode: .batch) }
-      partial[chunk] = loss.evaluate(
-        logits: context.values(tape.logits), labels: loader.labels(slice), count: lanes,
-        gradient: context.gradient(tape.logits))
+      partial[chunk] = loss(
+        chunk, context.values(tape.logits), loader.labels(slice), context.gradient(tape.logits))
       context.parameterGradients.update(repeating: 0, count: tape.parameters.count)
       for node in tape.nodes.reversed() { node.backward(context) }
     }
     reduceGradients(chunks: chunks, images: images.count)
     return partial.total
+  }
+
+  /// Runs whole chunks of images forwards and keeps the statistics of their batch norms for
+  /// ``updateRunningStatistics(chunks:momentum:)``; `visit` may read the activations of a chunk on its worker.
+  ///
+  /// - Precondition: the images are a multiple of a chunk, and no more than the engine was made for.
+  func recordStatistics(
+    _ images: ArraySlice<AugmentedImage>, loader: ChunkLoader,
+    visit: @escaping @Sendable (_ chunk: Int, _ context: ChunkContext) -> Void = { _, _ in }
+  ) {
+    let lanes = ActivationValue.lanes
+    let chunks = images.count / lanes
+    precondition(images.count % lanes == 0 && chunks > 0 && chunks <= maximumChunks)
+    run(chunks: chunks) { [self] worker, chunk in
+      let first = images.startIndex + chunk * lanes
+      let context = context(worker: worker, chunk: chunk, mode: .batch)
+      loader.load(images[first..<first + lanes], into: context.values(tape.image))
+      for node in tape.nodes { node.forward(context, mode: .batch) }
+      visit(chunk, context)
+    }
   }
 
   /// The gradient of the mean loss after ``step(_:loader:loss:)``.

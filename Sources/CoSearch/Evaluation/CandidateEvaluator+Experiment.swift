@@ -1,4 +1,5 @@
 import AccuracyEstimation
+import Foundation
 import ScheduleTuning
 import SearchSpaces
 import Training

@@ -50,6 +50,9 @@ public func prepareEstimator(
   case .predictor:
     try experiment.predictorEstimator(
       trainingSet: trainingSet, checkpointFolder: checkpointFolder, progress: progress)
+  case .supernet:
+    try experiment.supernetEstimator(
+      trainingSet: trainingSet, checkpointFolder: checkpointFolder, progress: progress)
   }
 }
 

@@ -16,6 +16,8 @@ public struct AccuracyConfiguration: Hashable, Sendable {
     case successiveHalving
     /// A predictor that is trained before the search.
     case predictor
+    /// Weights from a supernet that is trained once, before the search.
+    case supernet
   }
 
   /// The estimator.
@@ -31,13 +33,14 @@ public struct AccuracyConfiguration: Hashable, Sendable {
   public var generalizationGapWeight = 0.0
   /// The table, if the estimator needs one.
   public var table: TableReference?
-
   /// The proxy, if the estimator is one.
   public var zeroCost: ZeroCostReference?
   /// The rungs, if there are any; the last one trains as the keys of the training say.
   public var halving: HalvingReference?
   /// The predictor, if there is one.
   public var predictor: PredictorReference?
+  /// What else there is to say of the supernet, if there is one.
+  public var supernet: SupernetSettings?
 
   /// A configuration that looks accuracies up in a table and trains nothing.
   public static func table(_ table: TableReference, threads: Int) -> AccuracyConfiguration {

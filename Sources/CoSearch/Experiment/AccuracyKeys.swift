@@ -1,14 +1,17 @@
 import AccuracyEstimation
 import ConfigurationFiles
 import Foundation
+import SearchSpaces
 import Training
 
 extension AccuracyConfiguration {
   /// Reads the section `accuracy` of an experiment file.
   ///
-  /// - Parameter available: the number of training images of the data set.
+  /// - Parameters:
+  ///   - available: the number of training images of the data set.
+  ///   - space: the search space, whose sizes a supernet may be told.
   init(
-    configuration: ConfigurationMapping, threads: Int, available: Int
+    configuration: ConfigurationMapping, threads: Int, available: Int, space: SearchSpace
   ) throws(ConfigurationError) {
     var reader = configuration
     self.init(
@@ -37,6 +40,10 @@ extension AccuracyConfiguration {
       } else {
         try readTraining(&reader, threads: threads, available: available)
       }
+    case .supernet:
+      try readTraining(&reader, threads: threads, available: available)
+      supernet = try SupernetKeys.read(
+        from: &reader, trainImages: trainImages, widths: space.widths, depths: space.depths)
     }
     try reader.finish()
   }
@@ -71,6 +78,7 @@ extension AccuracyConfiguration {
     case .zeroCost: return name + (zeroCost?.entries ?? [])
     case .successiveHalving: return name + (halving?.entries ?? []) + trainingEntries
     case .predictor: return name + (predictor?.entries ?? []) + (table?.entries ?? trainingEntries)
+    case .supernet: return name + trainingEntries + (supernet.map(SupernetKeys.entries) ?? [])
     }
   }
 

@@ -43,7 +43,8 @@ extension Experiment {
     seed = try reader.optionalInt("seed", in: 0...) ?? 0
     let threads = try reader.optionalInt("threads", in: 1...256) ?? 1
     accuracy = try AccuracyConfiguration(
-      configuration: reader.mapping("accuracy"), threads: threads, available: dataset.trainImages)
+      configuration: reader.mapping("accuracy"), threads: threads, available: dataset.trainImages,
+      space: space)
     var finalReader = try reader.mapping("final")
     final = try TrainingKeys.read(from: &finalReader, threads: threads)
     try finalReader.finish()

@@ -23,13 +23,18 @@ struct TrainingTape: Sendable {
   let arenaCount: Int
   let scratchCount: Int
   let packedCount: Int
+  /// Whether the tape has no backward pass: activations share memory as soon as they have been read.
+  let isForwardOnly: Bool
 
   /// Compiles a network.
   ///
-  /// - Parameter needsInputGradient: whether a backward pass leaves the gradient of the images, too.
+  /// - Parameters:
+  ///   - needsInputGradient: whether a backward pass leaves the gradient of the images, too.
+  ///   - isForwardOnly: whether there is no backward pass at all.
   /// - Throws: ``TrainingError/unsupportedGraph(reason:)`` or ``TrainingError/unsupportedOperator(name:reason:)``.
   init(
-    _ graph: Graph, algorithm: ConvolutionAlgorithm, kernels: KernelTable, needsInputGradient: Bool = false
+    _ graph: Graph, algorithm: ConvolutionAlgorithm, kernels: KernelTable, needsInputGradient: Bool = false,
+    isForwardOnly: Bool = false
   ) throws(TrainingError) {
     var compiler = try TapeCompiler(
       graph, algorithm: algorithm, kernels: kernels, needsInputGradient: needsInputGradient)
@@ -41,15 +46,22 @@ struct TrainingTape: Sendable {
     logits = try compiler.logits()
     scratchCount = nodes.map(\.scratchCount).max() ?? 0
 
+    self.isForwardOnly = isForwardOnly
+
+    let inference = TapeMemory(nodes: nodes, image: image, logits: logits, gradients: nil)
+    inferenceOffsets = inference.valueOffsets
+    guard !isForwardOnly else {
+      valueOffsets = inference.valueOffsets
+      gradientOffsets = inference.gradientOffsets
+      arenaCount = inference.count
+      return
+    }
     var gradients = GradientPlan(required: compiler.requiresGradient)
     _ = gradients.target(logits)
     for index in nodes.indices.reversed() { nodes[index].bindGradients(&gradients) }
-
     let memory = TapeMemory(nodes: nodes, image: image, logits: logits, gradients: gradients)
     valueOffsets = memory.valueOffsets
     gradientOffsets = memory.gradientOffsets
-    let inference = TapeMemory(nodes: nodes, image: image, logits: logits, gradients: nil)
-    inferenceOffsets = inference.valueOffsets
     arenaCount = max(memory.count, inference.count)
   }
 }

@@ -2,6 +2,7 @@ import CoSearch
 import ExperimentStore
 import Foundation
 import Reporting
+import Training
 
 /// Follows a search: the progress line on the terminal, the events in the log.
 final class SearchObserver {

@@ -4,25 +4,37 @@ import Foundations
 import SearchSpaces
 
 /// Sampled networks of the stock space, for the images of the stock experiment.
-struct StudyNetworks {
+package struct StudyNetworks {
   /// A network.
-  struct Entry {
-    let label: String
-    let architecture: Architecture
-    let training: Graph
+  package struct Entry {
+    package let label: String
+    package let architecture: Architecture
+    package let training: Graph
+
+    package init(label: String, architecture: Architecture, training: Graph) {
+      self.label = label
+      self.architecture = architecture
+      self.training = training
+    }
 
     /// What stands for accuracy where nothing is trained: log₁₀ of the parameters and of the multiply–accumulates.
-    var score: Double { log10(Double(training.parameterCount)) + log10(Double(training.macs)) }
+    package var score: Double { log10(Double(training.parameterCount)) + log10(Double(training.macs)) }
   }
 
   /// Grey images of Fashion-MNIST.
-  static let input = InputSpecification(channels: 1, height: 28, width: 28, classes: 10)
+  package static let input = InputSpecification(channels: 1, height: 28, width: 28, classes: 10)
 
-  let space: SearchSpace
-  let entries: [Entry]
+  package let space: SearchSpace
+  package let entries: [Entry]
+
+  /// These networks.
+  package init(space: SearchSpace, entries: [Entry]) {
+    self.space = space
+    self.entries = entries
+  }
 
   /// Draws `count` different connected networks of the space that `file` describes.
-  init(file: String, count: Int, seed: UInt64) throws {
+  package init(file: String, count: Int, seed: UInt64) throws {
     space = try SearchSpace.load(from: URL(fileURLWithPath: file))
     var generator = SeededGenerator(seed: seed)
     var entries: [Entry] = []

@@ -2,33 +2,33 @@ import Foundation
 import Foundations
 
 /// A table as comma-separated values; no cell has a comma.
-struct CSV {
+package struct CSV {
   private var lines: [String]
   private let columns: Int
 
   /// An empty table.
-  init(_ header: [String]) {
+  package init(_ header: [String]) {
     lines = [header.joined(separator: ",")]
     columns = header.count
   }
 
   /// Adds a row. - Precondition: one cell a column, none with a comma.
-  mutating func append(_ cells: [String]) {
+  package mutating func append(_ cells: [String]) {
     precondition(cells.count == columns && cells.allSatisfy { !$0.contains(",") }, "no row: \(cells)")
     lines.append(cells.joined(separator: ","))
   }
 
   /// Writes the file. - Throws: `FileError`.
-  func write(to file: URL) throws {
+  package func write(to file: URL) throws {
     try AtomicFile.write(lines.map { $0 + "\n" }.joined(), to: file)
   }
 }
 
 /// A latency for a table.
-func millisecondsText(_ value: Double) -> String { String(format: "%.6f", value) }
+package func millisecondsText(_ value: Double) -> String { String(format: "%.6f", value) }
 
 /// A number with two or three decimals.
-func decimal(_ value: Double, _ digits: Int = 3) -> String { String(format: "%.\(digits)f", value) }
+package func decimal(_ value: Double, _ digits: Int = 3) -> String { String(format: "%.\(digits)f", value) }
 
 /// A share as a percentage with one decimal.
-func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
+package func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }

@@ -2,24 +2,39 @@ import Foundation
 import Reporting
 
 /// Points of several series in the plane, each series with its colour and, where wanted, a line.
-struct ScatterChart {
+package struct ScatterChart {
   /// Points of one colour.
-  struct Series {
-    let name: String
-    let points: [(x: Double, y: Double)]
+  package struct Series {
+    package let name: String
+    package let points: [(x: Double, y: Double)]
     /// Corners of a line drawn through the plane; empty for none.
-    var line: [(x: Double, y: Double)] = []
+    package var line: [(x: Double, y: Double)] = []
+
+    package init(
+      name: String, points: [(x: Double, y: Double)], line: [(x: Double, y: Double)] = []
+    ) {
+      self.name = name
+      self.points = points
+      self.line = line
+    }
   }
 
-  let title: String
-  let xTitle: String
-  let yTitle: String
-  let series: [Series]
+  package let title: String
+  package let xTitle: String
+  package let yTitle: String
+  package let series: [Series]
+
+  package init(title: String, xTitle: String, yTitle: String, series: [Series]) {
+    self.title = title
+    self.xTitle = xTitle
+    self.yTitle = yTitle
+    self.series = series
+  }
 
   private static let colors = ["#4477aa", "#ee6677", "#228833", "#aa3377", "#ccbb44", "#888888"]
 
   /// The chart as the text of an SVG file.
-  func svg() -> String {
+  package func svg() -> String {
     let (width, height) = (900.0, 560.0)
     let all = series.flatMap { $0.points + $0.line }
     let horizontal = AxisScale(values: all.map(\.x), pixels: 80...(width - 30), includesZero: true)

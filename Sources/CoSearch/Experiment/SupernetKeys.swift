@@ -1,0 +1,117 @@
+import AccuracyEstimation
+import ConfigurationFiles
+
+/// What an experiment says of its supernet besides the training: see `SupernetConfiguration`.
+public struct SupernetSettings: Hashable, Sendable {
+  /// Training images that batch norms are recalibrated on for every network judged.
+  public var recalibrationImages: Int
+  /// Whether the last layer is fitted anew for every network judged, on the same images.
+  public var refitsClassifier: Bool
+  /// What is trained in a step.
+  public var sampling: SupernetConfiguration.Sampling
+  /// Whether the smaller networks of a step learn from the largest one's answers.
+  public var distillation: Bool
+  /// The phases of progressive shrinking.
+  public var phases: [SupernetConfiguration.Phase]
+
+  /// Creates settings; the defaults are those of an experiment that says nothing.
+  public init(
+    recalibrationImages: Int = 1024, refitsClassifier: Bool = true,
+    sampling: SupernetConfiguration.Sampling = .uniform, distillation: Bool = false,
+    phases: [SupernetConfiguration.Phase] = []
+  ) {
+    self.recalibrationImages = recalibrationImages
+    self.refitsClassifier = refitsClassifier
+    self.sampling = sampling
+    self.distillation = distillation
+    self.phases = phases
+  }
+}
+
+/// How a supernet stands in an experiment file.
+enum SupernetKeys {
+  private static let samplings = ["uniform", "sandwich"]
+
+  /// Reads the keys of a supernet from a mapping that may have others.
+  ///
+  /// - Parameters:
+  ///   - trainImages: how many images the supernet is trained on.
+  ///   - widths: the widths of the space.
+  ///   - depths: the depths of the space.
+  static func read(
+    from reader: inout ConfigurationMapping, trainImages: Int, widths: [Int], depths: [Int]
+  ) throws(ConfigurationError) -> SupernetSettings {
+    var settings = SupernetSettings()
+    settings.recalibrationImages = min(settings.recalibrationImages, max(trainImages / 32 * 32, 32))
+    if let node = reader.optionalNode("recalibrationImages") {
+      settings.recalibrationImages = try node.int(in: 32...max(trainImages, 32))
+      if settings.recalibrationImages % 32 != 0 {
+        throw node.error("'\(node.name)' must be a multiple of 32, found \(settings.recalibrationImages)")
+      }
+    }
+    if settings.recalibrationImages > trainImages {
+      throw reader.node.error(
+        "a supernet needs at least \(settings.recalibrationImages) images to train on, found \(trainImages)")
+    }
+    if let refits = try reader.optionalBool("refitClassifier") { settings.refitsClassifier = refits }
+    let sampling = try reader.optionalNode("sampling")?.choice(among: samplings) ?? samplings[0]
+    let isSandwich = sampling == samplings[1]
+    for key in ["subnetsPerStep", "distillation"] {
+      guard let node = reader.optionalNode(key) else { continue }
+      guard isSandwich else { throw node.error("'\(node.name)' needs the sampling 'sandwich'") }
+    }
+    if isSandwich {
+      settings.sampling = .sandwich(subnets: try reader.optionalInt("subnetsPerStep", in: 2...64) ?? 4)
+      settings.distillation = try reader.optionalBool("distillation") ?? true
+    }
+    for node in try reader.optionalList("phases", count: 0...16) ?? [] {
+      var phase = try node.mapping()
+      settings.phases.append(
+        SupernetConfiguration.Phase(
+          share: try phase.double("share", in: 1e-6...1e6),
+          widths: try sizes(phase.optionalNode("widths"), among: widths),
+          depths: try sizes(phase.optionalNode("depths"), among: depths)))
+      try phase.finish()
+    }
+    return settings
+  }
+
+  /// All keys with their values.
+  static func entries(_ settings: SupernetSettings) -> [(key: String, value: ConfigurationValue)] {
+    var entries: [(key: String, value: ConfigurationValue)] = [
+      ("recalibrationImages", .int(settings.recalibrationImages)),
+      ("refitClassifier", .bool(settings.refitsClassifier)),
+    ]
+    switch settings.sampling {
+    case .uniform: entries.append(("sampling", .string(samplings[0])))
+    case .sandwich(let subnets):
+      entries += [
+        ("sampling", .string(samplings[1])), ("subnetsPerStep", .int(subnets)),
+        ("distillation", .bool(settings.distillation)),
+      ]
+    }
+    let phases = settings.phases.map { phase in
+      var entries: [(key: String, value: ConfigurationValue)] = [("share", .double(phase.share))]
+      if let widths = phase.widths { entries.append(("widths", .list(widths.map { .int($0) }))) }
+      if let depths = phase.depths { entries.append(("depths", .list(depths.map { .int($0) }))) }
+      return ConfigurationValue.mapping(entries)
+    }
+    return entries + [("phases", .list(phases))]
+  }
+
+  private static func sizes(
+    _ node: ConfigurationNode?, among values: [Int]
+  ) throws(ConfigurationError) -> [Int]? {
+    guard let node else { return nil }
+    var sizes: [Int] = []
+    for item in try node.list(count: 1...64) {
+      let size = try item.int()
+      guard values.contains(size) else {
+        throw item.error(
+          "the space has no \(size) here, only \(values.map(String.init).joined(separator: ", "))")
+      }
+      sizes.append(size)
+    }
+    return sizes
+  }
+}

@@ -1,0 +1,89 @@
+import ComputationGraph
+
+/// A trained supernet: shared weights from which any of its networks takes its own.
+public struct Supernet: Sendable {
+  package let weights: SharedWeights
+  /// How it came about.
+  public let training: SupernetProgress
+
+  package init(weights: SharedWeights, training: SupernetProgress) {
+    self.weights = weights
+    self.training = training
+  }
+
+  /// The weights of a subnet; running statistics, which no supernet has, are those of an untrained network.
+  public func weights(of subnet: Subnet) -> WeightValues {
+    var result = WeightValues()
+    for id in subnet.graph.weights {
+      let tensor = subnet.graph[id]
+      let neutral: Float = tensor.name.hasSuffix(".variance") ? 1 : 0
+      result[tensor.name] = [Float](repeating: neutral, count: tensor.shape.elementCount)
+    }
+    for weight in subnet.sharedWeights {
+      var values = result[weight.name]!
+      values.withUnsafeMutableBufferPointer { weights.copySlice(of: weight, to: $0.baseAddress!) }
+      result[weight.name] = values
+    }
+    return result
+  }
+
+  /// The weights of a subnet with running statistics found by recalibration; see ``evaluate(_:recalibration:validation:normalization:threads:)``.
+  ///
+  /// - Throws: ``TrainingError`` if the images do not fit the subnet or are too few.
+  public func weights(
+    of subnet: Subnet, recalibratedOn images: ImageDataset, normalization: Normalization, threads: Int
+  ) throws(TrainingError) -> WeightValues {
+    let engine = try recalibrated(
+      subnet, on: images, normalization: normalization, threads: threads, refits: false)
+    var result = weights(of: subnet)
+    for (name, statistics) in engine.runningStatistics { result[name] = statistics }
+    return result
+  }
+
+  /// Recalibrates a subnet's batch norms, whose statistics the shared weights do not have, and measures it.
+  ///
+  /// Every chunk of 32 recalibration images passes the network in training mode; the statistics become the plain averages
+  /// over the chunks. They are then fixed, and the validation images are classified. Deterministic; any number of
+  /// threads gives the same result.
+  ///
+  /// - Parameters:
+  ///   - recalibration: images that the supernet was trained on; what exceeds a multiple of 32 is not used.
+  ///   - validation: images that it was not trained on.
+  ///   - normalization: that of the supernet's training.
+  ///   - refitsClassifier: whether the last layer, which has to serve all networks, is replaced by the best one for the
+  ///     features that the recalibration images have in this network (``ClassifierFit``). The loss then means little.
+  /// - Throws: ``TrainingError`` if the images do not fit the subnet, are too few, or the subnet cannot be trained.
+  public func evaluate(
+    _ subnet: Subnet, recalibration: ImageDataset, validation: ImageDataset, normalization: Normalization,
+    threads: Int, refitsClassifier: Bool = false
+  ) throws(TrainingError) -> EvaluationResult {
+    guard validation.count > 0 else {
+      throw .datasetMismatch(reason: "\(validation.name) has no images")
+    }
+    let engine = try recalibrated(
+      subnet, on: recalibration, normalization: normalization, threads: threads,
+      refits: refitsClassifier)
+    try engine.verify(validation, normalization)
+    let sums = engine.evaluate(
+      on: ChunkLoader(dataset: validation, normalization: normalization), count: validation.count)
+    return EvaluationResult(
+      accuracy: Double(sums.correct) / Double(validation.count), loss: sums.loss / Double(validation.count),
+      images: validation.count)
+  }
+
+  private func recalibrated(
+    _ subnet: Subnet, on images: ImageDataset, normalization: Normalization, threads: Int, refits: Bool
+  ) throws(TrainingError) -> SubnetEngine {
+    guard images.count >= TrainingConfiguration.chunkSize else {
+      throw .datasetMismatch(
+        reason: "batch norms are recalibrated on at least \(TrainingConfiguration.chunkSize) images, but "
+          + "\(images.name) has \(images.count)")
+    }
+    let engine = try SubnetEngine(subnet, threads: threads)
+    try engine.verify(images, normalization)
+    engine.load(weights)
+    engine.recalibrate(
+      on: ChunkLoader(dataset: images, normalization: normalization), count: images.count, refits: refits)
+    return engine
+  }
+}

@@ -1,0 +1,128 @@
+import ComputationGraph
+import Foundation
+import Foundations
+import Testing
+import Training
+
+/// Statistics of batch norms that a subnet gets when it is judged.
+@Suite struct RecalibrationTests {
+  /// A batch norm of the image itself: its statistics follow from the pixels, chunk by chunk.
+  @Test func statisticsAreThePlainAveragesOverChunks() throws {
+    var builder = GraphBuilder(name: "statistics")
+    let image = builder.input("image", shape: [1, 2, 4, 4])
+    let normal = try builder.batchNormalization(image, name: "norm")
+    let logits = try builder.fullyConnected(try builder.add(.flatten, [normal]), outputs: 3)
+    let graph = try builder.build(outputs: [logits])
+    // Six whole chunks and some images that are left out.
+    let data = try TestNetworks.dataset(count: 200, channels: 2, height: 4, width: 4, classes: 3, seed: 3)
+    let normalization = Normalization(mean: [0.25, 0.75], standardDeviation: [0.5, 0.125])
+    let supernet = Supernet(weights: SharedWeights(seed: 1), training: .none)
+    let weights = try supernet.weights(
+      of: Subnet(graph: graph, largest: graph), recalibratedOn: data, normalization: normalization, threads: 2
+    )
+    for channel in 0..<2 {
+      var (means, variances) = (0.0, 0.0)
+      for chunk in 0..<6 {
+        let values = (0..<32).flatMap { image in
+          (0..<16).map { pixel in
+            let byte = data.images[((chunk * 32 + image) * 2 + channel) * 16 + pixel]
+            return (Double(byte) / 255 - normalization.mean[channel])
+              / normalization.standardDeviation[channel]
+          }
+        }
+        let mean = values.reduce(0, +) / Double(values.count)
+        means += mean / 6
+        variances += values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - 1) / 6
+      }
+      #expect(abs(Double(weights["norm.mean"]![channel]) - means) < 1e-5)
+      #expect(abs(Double(weights["norm.variance"]![channel]) - variances) < 1e-4 * variances)
+    }
+  }
+
+  /// In a deep network, statistics are those that the ordinary trainer finds when its weights stand still, and the
+  /// network with them is the one that is judged.
+  @Test func deepNetworksAgreeWithTheTrainer() throws {
+    let data = try TestNetworks.dataset(count: 32, channels: 1, height: 12, width: 12, classes: 10, seed: 3)
+    let others = try TestNetworks.dataset(count: 75, channels: 1, height: 12, width: 12, classes: 10, seed: 4)
+    let normalization = Normalization(of: data)
+    let graph = try TestNetworks.small(channels: 4, height: 12, width: 12)
+    let subnet = try Subnet(graph: graph, largest: TestNetworks.small(channels: 8, height: 12, width: 12))
+    let supernet = Supernet(weights: SharedWeights(seed: 7), training: .none)
+    let trainer = try Trainer(
+      graph: graph,
+      configuration: TrainingConfiguration(
+        epochs: 1, batchSize: 32, learningRate: 1e-30, momentum: 0, nesterov: false),
+      weights: supernet.weights(of: subnet))
+    let expected = try trainer.train(on: data, normalization: normalization).weights
+    let found = try supernet.weights(
+      of: subnet, recalibratedOn: data, normalization: normalization, threads: 1)
+    #expect(found.names == expected.names)
+    for name in found.names {
+      for (a, b) in zip(found[name]!, expected[name]!) {
+        #expect(abs(a - b) <= 1e-4 * max(1, abs(b)), "\(name)")
+      }
+    }
+    try trainer.setWeights(found)
+    let result = try supernet.evaluate(
+      subnet, recalibration: data, validation: others, normalization: normalization, threads: 2)
+    #expect(try result == trainer.evaluate(on: others, normalization: normalization))
+    #expect(result.images == 75)
+  }
+
+  /// The fitted classifier minimises the penalised squared error: its gradient is zero.
+  @Test func theClassifierIsTheLeastSquaresOne() {
+    var generator = SeededGenerator(seed: 8)
+    let (images, count, classes) = (60, 5, 3)
+    let labels = (0..<images).map { UInt8($0 % classes) }
+    let features = labels.flatMap { label in
+      (0..<count).map { Float(generator.nextNormal() + Double($0) * Double(label)) }
+    }
+    let fit = ClassifierFit(features: features, labels: labels, classes: classes)
+    func residual(_ image: Int, _ k: Int) -> Double {
+      let output = (0..<count).reduce(Double(fit.biases[k])) {
+        $0 + Double(fit.weights[k * count + $1]) * Double(features[image * count + $1])
+      }
+      return output - (Int(labels[image]) == k ? 1 : 0)
+    }
+    let means = (0..<count).map { f in
+      (0..<images).reduce(0) { $0 + Double(features[$1 * count + f]) } / Double(images)
+    }
+    let variance =
+      (0..<count).reduce(0) { sum, f in
+        sum + (0..<images).reduce(0) { $0 + pow(Double(features[$1 * count + f]) - means[f], 2) }
+      } / Double(images * count)
+    for k in 0..<classes {
+      #expect(abs((0..<images).reduce(0) { $0 + residual($1, k) }) < 1e-3)
+      for f in 0..<count {
+        let slope = (0..<images).reduce(0) { $0 + residual($1, k) * Double(features[$1 * count + f]) }
+        let penalty = 1e-3 * variance * Double(images) * Double(fit.weights[k * count + f])
+        #expect(abs(slope + penalty) < 1e-2, "\(slope) \(penalty)")
+      }
+    }
+  }
+
+  /// A network whose shared classifier tells nothing apart is right after its classifier has been fitted.
+  @Test func refittingTheClassifierFindsWhatFeaturesTell() throws {
+    // The brightness is the class.
+    let labels = (0..<320).map { UInt8($0 % 2) }
+    let data = try ImageDataset(
+      name: "brightness", channels: 1, height: 4, width: 4, classes: 2,
+      images: labels.flatMap { [UInt8](repeating: $0 == 0 ? 50 : 200, count: 16) }, labels: labels)
+    var builder = GraphBuilder(name: "linear")
+    let image = builder.input("image", shape: [1, 1, 4, 4])
+    let features = try builder.batchNormalization(
+      try builder.convolution(image, outputChannels: 3, window: TestNetworks.window(1, padding: 0)))
+    let pooled = try builder.add(.flatten, [try builder.add(.globalAveragePool, [features])])
+    let logits = try builder.fullyConnected(pooled, outputs: 2, name: "logits")
+    let graph = try builder.build(outputs: [logits])
+    let supernet = Supernet(weights: SharedWeights(seed: 2), training: .none)
+    let subnet = try Subnet(graph: graph, largest: graph)
+    func evaluate(threads: Int) throws -> EvaluationResult {
+      try supernet.evaluate(
+        subnet, recalibration: data, validation: data, normalization: Normalization(of: data),
+        threads: threads, refitsClassifier: true)
+    }
+    #expect(try evaluate(threads: 1).accuracy == 1)
+    #expect(try evaluate(threads: 3) == evaluate(threads: 1))
+  }
+}
