@@ -75,7 +75,7 @@ import Testing
     let perCell = 180.0 * 5_764_801
     #expect(Double(space.architectureCount) == perCell * perCell * 4 * 2)
     #expect(space.architectureCount.count == 19)
-    #expect(space.policyCount == "24")
+    #expect(space.policyCount == "48")
   }
 
   /// What no needed cell reads is not built: here every normal cell reads the cell before last only.

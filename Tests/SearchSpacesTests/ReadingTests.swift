@@ -16,8 +16,8 @@ import Testing
     #expect(space.policyDecisions.map(\.name) == ["fusion", "scheduler", "rowTile"])
     #expect(space.policyDecisions[2].values == ["1", "2", "4", "8", "whole", "fit"])
     #expect(space.architectureCount == "156250")  // 5 · 2 · 5⁶
-    #expect(space.policyCount == "24")
-    #expect(space.candidateCount == "3750000")
+    #expect(space.policyCount == "36")
+    #expect(space.candidateCount == "5625000")
     #expect(
       space.operationSummaries.map(\.steps)[0...3] == [
         "nothing", "identity", "relu, conv 1×1, batchNorm", "relu, conv 3×3, batchNorm",
@@ -199,7 +199,7 @@ import Testing
       "'network.head' must be a list, found 'batchNorm'"
     ),
     (
-      "fusion: [none, activation]", "fusion: [none, activations]", "activations",
+      "fusion: [none, activation, residual]", "fusion: [none, activations]", "activations",
       "'policy.fusion[1]' cannot be 'activations'; did you mean 'activation'?"
     ),
     (
@@ -289,7 +289,7 @@ import Testing
             "operations: [none, skip_connect, nor_conv_1x1, nor_conv_3x3, avg_pool_3x3]",
             "operations: [nor_conv_3x3]"
           ),
-          ("fusion: [none, activation]", "fusion: [none]"), ("scheduler: [rpo, hmcos]", "scheduler: [rpo]"),
+          ("fusion: [none, activation, residual]", "fusion: [none]"), ("scheduler: [rpo, hmcos]", "scheduler: [rpo]"),
           ("rowTile: [1, 2, 4, 8, whole, fit]", "rowTile: [1]"),
         ])
     } throws: {
