@@ -289,7 +289,8 @@ import Testing
             "operations: [none, skip_connect, nor_conv_1x1, nor_conv_3x3, avg_pool_3x3]",
             "operations: [nor_conv_3x3]"
           ),
-          ("fusion: [none, activation, residual]", "fusion: [none]"), ("scheduler: [rpo, hmcos]", "scheduler: [rpo]"),
+          ("fusion: [none, activation, residual]", "fusion: [none]"),
+          ("scheduler: [rpo, hmcos]", "scheduler: [rpo]"),
           ("rowTile: [1, 2, 4, 8, whole, fit]", "rowTile: [1]"),
         ])
     } throws: {

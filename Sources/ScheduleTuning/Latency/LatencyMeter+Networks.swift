@@ -22,11 +22,11 @@ extension LatencyMeter: NetworkStopwatch {
     return least
   }
 
-  /// The median of the policy's samples.
+  /// The least of the policy's samples: what else runs on the machine moves it less than the median.
   ///
   /// - Throws: `KernelError` if a network cannot be executed.
   public func milliseconds(of networks: [PlannedNetwork]) throws -> [Double] {
     try measure(networks.map { try MeasuredNetwork($0, threads: target.threads) }, by: policy)
-      .map(\.medianMilliseconds)
+      .map(\.minMilliseconds)
   }
 }
