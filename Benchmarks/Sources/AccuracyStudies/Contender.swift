@@ -43,7 +43,13 @@ struct Contender {
   }
 
   /// All estimators, with the images and the training of an experiment whose estimator is short training.
-  static func all(of experiment: Experiment, supernetEpochs: Double, predictorSamples: Int) -> [Contender] {
+  ///
+  /// - Parameters:
+  ///   - predictorSamples: 0 leaves the predictor out.
+  ///   - halvingSamples: 0 leaves successive halving out.
+  static func all(
+    of experiment: Experiment, supernetEpochs: Double, predictorSamples: Int, halvingSamples: Int
+  ) -> [Contender] {
     let short = experiment.accuracy
     func changed(_ change: (inout AccuracyConfiguration) -> Void) -> AccuracyConfiguration {
       var copy = short
@@ -58,17 +64,12 @@ struct Contender {
           $0.zeroCost = ZeroCostReference(proxy: proxy, images: 64)
         }, isDataFree: [.synflow, .macs, .parameters].contains(proxy))
     }
-    return proxies + [
-      Contender(
-        name: "short training, \(short.trainImages / 4) images × \(short.training.epochs)",
-        accuracy: changed { $0.trainImages /= 4 }),
-      Contender(
-        name: "short training, \(short.trainImages) images × \(short.training.epochs)", accuracy: short),
+    let learnt = [
       Contender(
         name: "successive halving",
         accuracy: changed {
           $0.estimator = .successiveHalving
-          $0.halving = HalvingReference(eta: 2, rungs: 3, calibrationSamples: 16)
+          $0.halving = HalvingReference(eta: 2, rungs: 3, calibrationSamples: halvingSamples)
         }),
       Contender(
         name: "predictor of short training, \(predictorSamples) samples",
@@ -76,6 +77,14 @@ struct Contender {
           $0.estimator = .predictor
           $0.predictor = PredictorReference(base: .shortTraining, samples: predictorSamples)
         }),
+    ]
+    let wanted = zip(learnt, [halvingSamples, predictorSamples]).filter { $0.1 > 0 }.map(\.0)
+    return proxies + wanted + [
+      Contender(
+        name: "short training, \(short.trainImages / 4) images × \(short.training.epochs)",
+        accuracy: changed { $0.trainImages /= 4 }),
+      Contender(
+        name: "short training, \(short.trainImages) images × \(short.training.epochs)", accuracy: short),
       Contender(
         name: "supernet, \(supernetEpochs) epochs",
         accuracy: changed {

@@ -23,7 +23,10 @@ struct EstimatorsCommand: ParsableCommand {
   @Option(help: "Passes over them.") var epochs = 3.0
   @Option(help: "Seeds of the trainings alone, separated by commas.") var seeds = "1"
   @Option(help: "Passes of the supernet over the experiment's training images.") var supernetEpochs = 40.0
-  @Option(help: "Short trainings that the predictor learns from.") var predictorSamples = 60
+  @Option(help: "Short trainings that the predictor learns from; 0 to leave it out.") var predictorSamples =
+    60
+  @Option(help: "Networks from which successive halving learns its thresholds; 0 to leave it out.")
+  var halvingSamples = 16
   @Option(help: "NAS-Bench-201 as a CSV file, for the proxies that need no images.")
   var table = "../shared/data/nasbench201/nasbench201.csv.gz"
   @Option(help: "Cells of the table that are looked at.") var tableNetworks = 200
@@ -34,7 +37,8 @@ struct EstimatorsCommand: ParsableCommand {
     let images = try experiment.dataset.load(.train)
     let sample = try StudyNetworks(file: experiment.spaceFile.path, count: networks, seed: seed)
     let contenders = Contender.all(
-      of: experiment, supernetEpochs: supernetEpochs, predictorSamples: predictorSamples)
+      of: experiment, supernetEpochs: supernetEpochs, predictorSamples: predictorSamples,
+      halvingSamples: halvingSamples)
     let results = try contenders.map { try $0.judge(sample, in: experiment, images: images) }
     var training = experiment.accuracy.training
     training.epochs = epochs
@@ -163,7 +167,7 @@ struct EstimatorsCommand: ParsableCommand {
     return """
       # Estimators of accuracy: how well each ranks networks
 
-          make accuracy-results
+          \((["swift run -c release --package-path Benchmarks accuracy-estimation"] + CommandLine.arguments.dropFirst()).joined(separator: " "))
 
       draws \(networks) networks of `\(experiment)`'s space, asks every estimator about them, trains each of them alone (\(reference.trainImages) images of the
       training set, \(reference.training.epochs) epochs, batch \(reference.training.batchSize), rate \(reference.training.learningRate), seeds \(seeds)) and validates it on \(reference.validationImages) other images of the training set.
