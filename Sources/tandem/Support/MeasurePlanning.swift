@@ -102,7 +102,7 @@ struct MeasurePlanning {
       name: source.device?.name ?? "unlimited", title: "", description: "",
       memoryBytes: source.device?.arenaLimitBytes ?? Int.max / 4, flashBytes: source.device?.flashBytes,
       threads: threads, alignment: alignment)
-    return try NetworkPlanner.plan(bounded, for: device, database: database, refines: true)
+    return try NetworkPlanner.plan(bounded, for: device, database: database)
   }
 
   /// Finds out before anything large is allocated whether it can be: weights are held as read, folded and packed, and
