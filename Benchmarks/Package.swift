@@ -1,6 +1,19 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
+let settings: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny")]
+let tandem = Target.Dependency.product(name: "Tandem", package: "Tandem")
+
+/// A command with options.
+func command(_ name: String, _ others: [Target.Dependency] = []) -> Target {
+  .executableTarget(
+    name: name,
+    dependencies: [
+      "BenchmarkSupport", tandem, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ] + others,
+    swiftSettings: settings)
+}
+
 // A package of its own, so that nothing here slows the main build or becomes a dependency of it.
 let package = Package(
   name: "Benchmarks",
@@ -16,47 +29,14 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
   ],
   targets: [
-    .target(
-      name: "BenchmarkSupport", dependencies: [.product(name: "Tandem", package: "Tandem")],
-      swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
-    .executableTarget(
-      name: "MemoryScheduling",
-      dependencies: [
-        "BenchmarkSupport",
-        .product(name: "Tandem", package: "Tandem"),
-        .product(name: "TandemTestSupport", package: "Tandem"),
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
-      swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
+    .target(name: "BenchmarkSupport", dependencies: [tandem], swiftSettings: settings),
     .target(name: "CRoofline"),
     .executableTarget(
-      name: "KernelServer",
-      dependencies: ["CRoofline", .product(name: "Tandem", package: "Tandem")],
-      swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
-    .executableTarget(
-      name: "ScheduleStudies",
-      dependencies: [
-        "BenchmarkSupport",
-        .product(name: "Tandem", package: "Tandem"),
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
-      swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
-    .executableTarget(
-      name: "AccuracyStudies",
-      dependencies: [
-        "BenchmarkSupport",
-        .product(name: "Tandem", package: "Tandem"),
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
-      swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
-    .executableTarget(
-      name: "TrainingThroughput",
-      dependencies: [
-        "BenchmarkSupport",
-        .product(name: "Tandem", package: "Tandem"),
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
-      swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
+      name: "KernelServer", dependencies: ["CRoofline", tandem], swiftSettings: settings),
+    command("MemoryScheduling", [.product(name: "TandemTestSupport", package: "Tandem")]),
+    command("ScheduleStudies"),
+    command("AccuracyStudies"),
+    command("TrainingThroughput"),
   ],
   swiftLanguageModes: [.v6]
 )

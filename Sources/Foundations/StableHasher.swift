@@ -25,6 +25,11 @@ public struct StableHasher: Sendable {
     for byte in text.utf8 { combineByte(byte) }
   }
 
+  /// Mixes in bytes without their count.
+  public mutating func combine(bytes: UnsafeRawBufferPointer) {
+    for byte in bytes { combineByte(byte) }
+  }
+
   private mutating func combineByte(_ byte: UInt8) {
     value = (value ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
   }

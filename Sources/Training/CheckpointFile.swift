@@ -4,12 +4,11 @@ import Foundations
 
 /// Checkpoints as files.
 ///
-/// All numbers are little-endian: the eight bytes `TANDEMCK`, the version (32 bits), the length of a JSON object (64 bits)
-/// and the object; the number of images (64 bits) and their order (32 bits each); twice the length of a file of weights
-/// (64 bits) and its bytes (``WeightsFile``): first the weights, then what optimiser and average remember; at the end the
-/// FNV-1a hash (64 bits) of all bytes before.
+/// A ``SealedFile`` `TANDEMCK`: the length of a JSON object (64 bits) and the object; the number of images (64 bits) and
+/// their order (32 bits each); twice the length of a file of weights (64 bits) and its bytes (``WeightsFile``): first the
+/// weights, then what optimiser and average remember.
 extension TrainingCheckpoint {
-  private static let magic = Array("TANDEMCK".utf8)
+  private static let magic = "TANDEMCK"
   private static let version: UInt32 = 1
 
   /// The part that is JSON.
@@ -50,112 +49,43 @@ extension TrainingCheckpoint {
   public func encoded() -> Data {
     let header = Header(
       identity: identity, step: step, generator: generator, nextImage: nextImage, recorder: recorder)
-    var bytes = Self.magic
-    func append<Number: FixedWidthInteger>(_ number: Number) {
-      withUnsafeBytes(of: number.littleEndian) { bytes += $0 }
-    }
-    append(Self.version)
+    var writer = SealedFile.Writer(magic: Self.magic, version: Self.version)
     // Numbers, strings and arrays only, all of them finite: this cannot fail.
-    let text = Array(((try? JSONFile.encodeLine(header)) ?? "").utf8)
-    append(UInt64(text.count))
-    bytes += text
-    append(UInt64(order.count))
-    for index in order { append(UInt32(index)) }
-    for values in [weights, memory] {
-      let data = WeightsFile.encode(values)
-      append(UInt64(data.count))
-      bytes += data
-    }
-    append(Self.hash(bytes[...]))
-    return Data(bytes)
+    writer.appendCounted(Array(((try? JSONFile.encodeLine(header)) ?? "").utf8))
+    writer.append(UInt64(order.count))
+    writer.append(numbers: order.lazy.map { UInt32($0) })
+    for values in [weights, memory] { writer.appendCounted(WeightsFile.encode(values)) }
+    return writer.sealed()
   }
 
   /// Reads the bytes of a file; `path` names it in errors.
   ///
   /// - Throws: ``TrainingError/invalidCheckpoint(path:reason:)``.
   public init(decoding data: Data, path: String) throws(TrainingError) {
-    var reader = CheckpointReader(bytes: [UInt8](data), path: path)
-    guard reader.bytes.starts(with: Self.magic) else { throw reader.error("no checkpoint of a training") }
-    reader.position = Self.magic.count
-    let found = try reader.number(UInt32.self, "the version")
-    guard found == Self.version else {
-      throw reader.error("version \(found) is not supported (expected \(Self.version))")
-    }
-    guard reader.bytes.count >= reader.position + 8 else { throw reader.truncated("the checksum") }
-    let end = reader.bytes.count - 8
-    var last = reader
-    last.position = end
-    guard try last.number(UInt64.self, "the checksum") == Self.hash(reader.bytes[..<end]) else {
-      throw reader.error("the checksum is wrong: the file is damaged or truncated")
-    }
-    let text = try reader.take(UInt64.self, size: 1, "the header")
-    let header: Header
-    do {
-      header = try JSONFile.decode(Header.self, from: Data(text), source: path)
+    do throws(SealedFile.Damage) {
+      try self.init(decoding: data)
     } catch {
-      throw reader.error(error.reason)
+      throw .invalidCheckpoint(path: path, reason: error.reason)
     }
-    let images = try reader.take(UInt64.self, size: 4, "the order of the images")
-    let order = images.withUnsafeBytes { buffer in
-      (0..<buffer.count / 4).map {
-        Int(UInt32(littleEndian: buffer.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)))
-      }
+  }
+
+  private init(decoding data: Data) throws(SealedFile.Damage) {
+    var reader = try SealedFile.Reader(
+      data, magic: Self.magic, version: Self.version, name: "a checkpoint of a training")
+    let header: Header
+    let text = try reader.takeCounted("the header")
+    do {
+      header = try JSONFile.decode(Header.self, from: Data(text), source: "the header")
+    } catch {
+      throw SealedFile.Damage("the header: \(error.reason)")
     }
-    var parts: [WeightValues] = []
-    for name in ["the weights", "the optimizer's memory"] {
-      let part = try reader.take(UInt64.self, size: 1, name)
-      do {
-        parts.append(try WeightsFile.decode(Data(part), path: path))
-      } catch {
-        throw reader.error("\(name): \(error)")
-      }
-    }
-    guard reader.position == end else { throw reader.error("bytes follow the last part") }
+    let images = try reader.number(UInt64.self, "the number of images")
+    let order = try reader.numbers(images, "the order of the images").map { Int($0) }
+    let weights = try WeightsFile.decode(Data(try reader.takeCounted("the weights")))
+    let memory = try WeightsFile.decode(Data(try reader.takeCounted("the optimizer's memory")))
+    try reader.finish()
     self.init(
       identity: header.identity, step: header.step, generator: header.generator, order: order,
-      nextImage: header.nextImage, recorder: header.recorder, weights: parts[0], memory: parts[1])
-  }
-
-  private static func hash(_ bytes: ArraySlice<UInt8>) -> UInt64 {
-    bytes.withUnsafeBufferPointer { buffer in
-      buffer.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
-    }
-  }
-}
-
-/// Reads a checkpoint's parts one after the other and never beyond the end.
-private struct CheckpointReader {
-  let bytes: [UInt8]
-  let path: String
-  var position = 0
-
-  init(bytes: [UInt8], path: String) {
-    self.bytes = bytes
-    self.path = path
-  }
-
-  func error(_ reason: String) -> TrainingError { .invalidCheckpoint(path: path, reason: reason) }
-
-  func truncated(_ what: String) -> TrainingError { error("truncated: the file ends before \(what)") }
-
-  mutating func number<Number: FixedWidthInteger>(_ type: Number.Type, _ what: String)
-    throws(TrainingError) -> Number
-  {
-    let size = Number.bitWidth / 8
-    guard bytes.count - position >= size else { throw truncated(what) }
-    defer { position += size }
-    return bytes[position..<position + size].withUnsafeBytes {
-      Number(littleEndian: $0.loadUnaligned(as: Number.self))
-    }
-  }
-
-  /// A number of elements of `size` bytes, and the elements.
-  mutating func take(_ type: UInt64.Type, size: Int, _ what: String) throws(TrainingError)
-    -> ArraySlice<UInt8>
-  {
-    let count = try number(type, what)
-    guard count <= UInt64((bytes.count - position) / size) else { throw truncated("the end of \(what)") }
-    defer { position += Int(count) * size }
-    return bytes[position..<position + Int(count) * size]
+      nextImage: header.nextImage, recorder: header.recorder, weights: weights, memory: memory)
   }
 }

@@ -4,74 +4,21 @@ import Testing
 import Training
 
 @Suite struct GradientTests {
-  private static func normalization(_ channels: Int) -> Normalization {
-    Normalization(
-      mean: [Double](repeating: 0.45, count: channels),
-      standardDeviation: [Double](repeating: 0.3, count: channels))
-  }
-
-  /// Compares the loss and up to `samples` gradients per weight with central differences of the oracle's loss.
-  private func check(
-    _ graph: Graph, algorithm: ConvolutionAlgorithm, set: InstructionSet, batch: Int = 32,
-    smoothing: Double = 0,
-    samples: Int = 4, seed: UInt64
-  ) throws {
-    let shape = graph[graph.inputs[0]].shape
-    let classes = graph[graph.outputs[0]].shape[1]
-    let data = try TestNetworks.dataset(
-      count: batch, channels: shape[1], height: shape[2], width: shape[3], classes: classes, seed: seed)
-    let normalization = Self.normalization(shape[1])
-    let weights = TestNetworks.weights(for: graph, seed: seed)
-    let configuration = TrainingConfiguration(batchSize: batch, labelSmoothing: smoothing, threads: 2)
-    let trainer = try Trainer(
-      graph: graph, configuration: configuration, weights: weights, algorithm: algorithm, instructionSet: set)
-    let result = try trainer.batchGradients(on: data, normalization: normalization)
-
-    let oracle = ReferenceNetwork(graph: graph)
-    let pixels = data.images.map { (Double($0) / 255 - 0.45) / 0.3 }
-    var values = Dictionary(uniqueKeysWithValues: weights.names.map { ($0, weights[$0]!.map(Double.init)) })
-    func loss() -> Double {
-      oracle.loss(weights: values, pixels: pixels, labels: data.labels, smoothing: smoothing)
-    }
-    let expectedLoss = loss()
-    #expect(abs(result.loss - expectedLoss) <= 1e-4 * max(1, abs(expectedLoss)), "\(graph.name)")
-    var generator = SeededGenerator(seed: seed)
-    for name in result.gradients.names {
-      let gradient = result.gradients[name]!
-      let largest = Double(gradient.map(abs).max() ?? 0)
-      for index in (0..<gradient.count).shuffled(using: &generator).prefix(samples) {
-        let value = values[name]![index]
-        // So small that hardly a ReLU changes sides in between.
-        let step = 2e-7
-        values[name]![index] = value + step
-        let above = loss()
-        values[name]![index] = value - step
-        let below = loss()
-        values[name]![index] = value
-        let expected = (above - below) / (2 * step)
-        let tolerance = 1e-3 * abs(expected) + 2e-4 * largest + 1e-6
-        #expect(
-          abs(Double(gradient[index]) - expected) <= tolerance,
-          "\(graph.name), \(name)[\(index)]: \(gradient[index]) instead of \(expected)")
-      }
-    }
-  }
-
   @Test(arguments: 0..<24)
   func randomNetworksMatchFiniteDifferences(seed: Int) throws {
-    try check(
+    try GradientCheck.run(
       TestNetworks.random(seed: UInt64(seed)), algorithm: .microkernels, set: .best,
       smoothing: seed % 3 == 0 ? 0.1 : 0, seed: UInt64(seed))
   }
 
   @Test(arguments: 24..<32)
   func blasMatchesFiniteDifferences(seed: Int) throws {
-    try check(
+    try GradientCheck.run(
       TestNetworks.random(seed: UInt64(seed)), algorithm: .blas, set: .best, samples: 2, seed: UInt64(seed))
   }
 
   @Test func gradientOfSeveralChunksIsTheirMean() throws {
-    try check(
+    try GradientCheck.run(
       TestNetworks.random(seed: 100), algorithm: .microkernels, set: .best, batch: 96, samples: 2, seed: 5)
   }
 
@@ -96,7 +43,7 @@ import Training
     let logits = try builder.fullyConnected(x, outputs: 3)
     let graph = try builder.build(outputs: [logits])
     for algorithm in ConvolutionAlgorithm.allCases {
-      try check(graph, algorithm: algorithm, set: .best, seed: UInt64(kernel * 10 + stride))
+      try GradientCheck.run(graph, algorithm: algorithm, set: .best, seed: UInt64(kernel * 10 + stride))
     }
   }
 
@@ -107,7 +54,8 @@ import Training
   ])
   func winogradMatchesFiniteDifferences(height: Int, width: Int, inputs: Int, outputs: [Int]) throws {
     let graph = try TestNetworks.siblings(height: height, width: width, inputs: inputs, outputs: outputs)
-    try check(graph, algorithm: .microkernels, set: .best, samples: 2, seed: UInt64(height * 10 + width))
+    try GradientCheck.run(
+      graph, algorithm: .microkernels, set: .best, samples: 2, seed: UInt64(height * 10 + width))
   }
 
   /// Wider ones on all instruction sets against the BLAS's convolutions one by one.
@@ -126,7 +74,7 @@ import Training
       try Trainer(
         graph: graph, configuration: TrainingConfiguration(batchSize: 64), weights: weights,
         algorithm: algorithm, instructionSet: set
-      ).batchGradients(on: data, normalization: Self.normalization(shape[1])).gradients
+      ).batchGradients(on: data, normalization: GradientCheck.normalization(shape[1])).gradients
     }
     let expected = try gradients(.blas, .best)
     for set in InstructionSet.allCases where set.isAvailable {
@@ -152,7 +100,7 @@ import Training
         graph: graph, configuration: TrainingConfiguration(batchSize: 64), weights: weights,
         algorithm: algorithm,
         instructionSet: set
-      ).batchGradients(on: data, normalization: Self.normalization(shape[1])).gradients
+      ).batchGradients(on: data, normalization: GradientCheck.normalization(shape[1])).gradients
     }
     let expected = try gradients(.microkernels, .portable)
     for set in InstructionSet.allCases where set.isAvailable {

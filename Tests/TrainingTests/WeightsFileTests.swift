@@ -70,15 +70,16 @@ import Training
       return nil
     }
     let data = WeightsFile.encode(weights)
+    let checksum = "the checksum is wrong: the file is damaged or truncated"
     #expect(reason(Data("something else".utf8)) == "not a file of Tandem weights")
-    #expect(reason(data.prefix(20)) == "truncated: the file ends before the checksum")
-    #expect(reason(data + [0]) == "1 bytes follow the last weight")
+    #expect(reason(data.prefix(20)) == checksum)
+    #expect(reason(data + [0]) == checksum)
     var version = data
     version[8] = 9
     #expect(reason(version) == "version 9 is not supported (expected 1)")
     var value = data
     value[data.count - 9] ^= 1
-    #expect(reason(value) == "the checksum is wrong")
+    #expect(reason(value) == checksum)
     #expect(throws: TrainingError.file(.cannotRead(path: "/nowhere", reason: "no such file or folder"))) {
       do {
         _ = try WeightsFile.read(URL(fileURLWithPath: "/nowhere"))

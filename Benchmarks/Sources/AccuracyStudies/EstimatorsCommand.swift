@@ -27,6 +27,12 @@ struct EstimatorsCommand: ParsableCommand {
     60
   @Option(help: "Networks from which successive halving learns its thresholds; 0 to leave it out.")
   var halvingSamples = 16
+  @Option(help: "Only estimators whose name begins so, for a look at one of them.") var only: String?
+  @Option(
+    help:
+      "A networks.csv of the same sample, whose accuracies of training alone are taken instead of training again."
+  )
+  var reference: String?
   @Option(help: "NAS-Bench-201 as a CSV file, for the proxies that need no images.")
   var table = "../shared/data/nasbench201/nasbench201.csv.gz"
   @Option(help: "Cells of the table that are looked at.") var tableNetworks = 200
@@ -38,14 +44,19 @@ struct EstimatorsCommand: ParsableCommand {
     let sample = try StudyNetworks(file: experiment.spaceFile.path, count: networks, seed: seed)
     let contenders = Contender.all(
       of: experiment, supernetEpochs: supernetEpochs, predictorSamples: predictorSamples,
-      halvingSamples: halvingSamples)
+      halvingSamples: halvingSamples
+    ).filter { only == nil || $0.name.hasPrefix(only!) }
     let results = try contenders.map { try $0.judge(sample, in: experiment, images: images) }
     var training = experiment.accuracy.training
     training.epochs = epochs
     var reference = Reference(
       training: training, trainImages: trainImages, validationImages: validationImages,
       seeds: seeds.split(separator: ",").compactMap { UInt64($0) })
-    try reference.train(sample, on: images, splitSeed: 2)
+    if let file = self.reference {
+      try reference.read(URL(fileURLWithPath: file), of: sample)
+    } else {
+      try reference.train(sample, on: images, splitSeed: 2)
+    }
     let published = try publishedProxies(contenders.filter(\.isDataFree), experiment, images)
 
     let folder = URL(fileURLWithPath: output)
@@ -101,7 +112,7 @@ struct EstimatorsCommand: ParsableCommand {
     for (index, entry) in sample.entries.enumerated() {
       networks.append(
         [
-          entry.label.replacing(",", with: ";"), "\(entry.training.parameterCount)", "\(entry.training.macs)",
+          entry.cell, "\(entry.training.parameterCount)", "\(entry.training.macs)",
           decimal(reference.means[index], 4),
         ] + results.map { String(format: "%.6g", $0.merits[index]) })
     }
@@ -154,7 +165,12 @@ struct EstimatorsCommand: ParsableCommand {
       reference.agreement.map {
         "Trained alone twice, with different seeds, the networks agree with τ = \(decimal($0, 2))."
       }
+      ?? reference.file.map { "The accuracies of training alone were taken from `\($0)`." }
       ?? "Each network was trained alone once, so that the reference has noise of its own."
+    let cost =
+      reference.file == nil
+      ? "Trainings alone took \(decimal(reference.seconds / Double(networks * reference.seeds.count), 1)) s each. "
+      : ""
     let publishedText =
       published.isEmpty
       ? "Not measured: the table was not there."
@@ -178,7 +194,7 @@ struct EstimatorsCommand: ParsableCommand {
 
       \(table.text)
 
-      Preparation is paid once in a search. Trainings alone took \(decimal(reference.seconds / Double(networks * reference.seeds.count), 1)) s each. `networks.csv` has all values, `estimators.csv` this table.
+      Preparation is paid once in a search. \(cost)`networks.csv` has all values, `estimators.csv` this table.
 
       ## Proxies against NAS-Bench-201's published accuracies
 

@@ -1,4 +1,7 @@
+import AccuracyEstimation
+import ArgumentParser
 import BenchmarkSupport
+import Foundation
 import Foundations
 import Training
 
@@ -13,6 +16,8 @@ struct Reference {
   /// By network: the accuracy under each seed.
   private(set) var accuracies: [[Double]] = []
   private(set) var seconds = 0.0
+  /// The file that the accuracies were read from; nil where the networks were trained.
+  private(set) var file: String?
 
   init(
     training: TrainingConfiguration, trainImages: Int, validationImages: Int, seeds: [UInt64]
@@ -28,7 +33,7 @@ struct Reference {
 
   /// How well two trainings of the same networks agree: Kendall's τ between the first two seeds; nil with one seed.
   var agreement: Double? {
-    seeds.count < 2
+    (accuracies.first?.count ?? 0) < 2
       ? nil : RankCorrelation.kendall(accuracies.map { $0[0] }, accuracies.map { $0[1] })
   }
 
@@ -53,4 +58,23 @@ struct Reference {
     }
     seconds = (clock.now - start) / .seconds(1)
   }
+
+  /// Takes the accuracies from the `networks.csv` of an earlier run; a mean of several seeds is taken for one accuracy.
+  ///
+  /// - Throws: `AccuracyTableError` if the file cannot be read, a validation error if it lacks a network.
+  mutating func read(_ file: URL, of networks: StudyNetworks) throws {
+    let table = try AccuracyTable.read(file, column: "alone", architectureColumn: "network")
+    accuracies = try networks.entries.map { entry in
+      guard let accuracy = table.accuracies[entry.cell] else {
+        throw ValidationError("\(file.relativePath) has no network '\(entry.cell)'")
+      }
+      return [accuracy]
+    }
+    self.file = file.relativePath
+  }
+}
+
+extension StudyNetworks.Entry {
+  /// The label as a cell of a table.
+  var cell: String { label.replacing(",", with: ";") }
 }

@@ -52,17 +52,18 @@ public struct Supernet: Sendable {
   ///   - normalization: that of the supernet's training.
   ///   - refitsClassifier: whether the last layer, which has to serve all networks, is replaced by the best one for the
   ///     features that the recalibration images have in this network (``ClassifierFit``). The loss then means little.
+  ///   - memory: shared with other networks that are not used at the same time.
   /// - Throws: ``TrainingError`` if the images do not fit the subnet, are too few, or the subnet cannot be trained.
   public func evaluate(
     _ subnet: Subnet, recalibration: ImageDataset, validation: ImageDataset, normalization: Normalization,
-    threads: Int, refitsClassifier: Bool = false
+    threads: Int, refitsClassifier: Bool = false, memory: TrainingMemory = TrainingMemory()
   ) throws(TrainingError) -> EvaluationResult {
     guard validation.count > 0 else {
       throw .datasetMismatch(reason: "\(validation.name) has no images")
     }
     let engine = try recalibrated(
       subnet, on: recalibration, normalization: normalization, threads: threads,
-      refits: refitsClassifier)
+      refits: refitsClassifier, memory: memory)
     try engine.verify(validation, normalization)
     let sums = engine.evaluate(
       on: ChunkLoader(dataset: validation, normalization: normalization), count: validation.count)
@@ -72,14 +73,15 @@ public struct Supernet: Sendable {
   }
 
   private func recalibrated(
-    _ subnet: Subnet, on images: ImageDataset, normalization: Normalization, threads: Int, refits: Bool
+    _ subnet: Subnet, on images: ImageDataset, normalization: Normalization, threads: Int, refits: Bool,
+    memory: TrainingMemory = TrainingMemory()
   ) throws(TrainingError) -> SubnetEngine {
     guard images.count >= TrainingConfiguration.chunkSize else {
       throw .datasetMismatch(
         reason: "batch norms are recalibrated on at least \(TrainingConfiguration.chunkSize) images, but "
           + "\(images.name) has \(images.count)")
     }
-    let engine = try SubnetEngine(subnet, threads: threads)
+    let engine = try SubnetEngine(subnet, threads: threads, memory: memory)
     try engine.verify(images, normalization)
     engine.load(weights)
     engine.recalibrate(

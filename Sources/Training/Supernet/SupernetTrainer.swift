@@ -68,6 +68,7 @@ public struct SupernetTrainer: Sendable {
     // The stream is replayed rather than stored: it takes microseconds per step.
     for _ in 0..<state.progress.step { _ = stream.batch(configuration.batchSize) }
 
+    let memory = TrainingMemory()
     var meter = Meter(state.progress)
     progress?(state.progress)
     while state.progress.step < steps {
@@ -77,7 +78,7 @@ public struct SupernetTrainer: Sendable {
       let batch = stream.batch(configuration.batchSize)
       let sums = try differentiate(
         content.subnets, batch: batch, dataset: dataset, loader: loader, normalization: normalization,
-        state: &state)
+        memory: memory, state: &state)
       state.optimizer.step(&state.weights, rate: rate)
       let answers = configuration.batchSize * content.subnets.count
       meter.add(content, sums, answers: answers, rate: rate, weights: state.weights, to: &state.progress)
@@ -98,13 +99,13 @@ public struct SupernetTrainer: Sendable {
   /// Adds the gradients of a step's subnets to the optimiser's.
   private func differentiate(
     _ subnets: [Subnet], batch: [AugmentedImage], dataset: ImageDataset, loader: ChunkLoader,
-    normalization: Normalization, state: inout State
+    normalization: Normalization, memory: TrainingMemory, state: inout State
   ) throws(TrainingError) -> SoftmaxCrossEntropy.Sums {
     let chunks = configuration.batchSize / TrainingConfiguration.chunkSize
     var targets: SoftTargets?
     var total = SoftmaxCrossEntropy.Sums()
     for (index, subnet) in subnets.enumerated() {
-      let engine = try SubnetEngine(subnet, threads: configuration.threads, batchChunks: chunks)
+      let engine = try SubnetEngine(subnet, threads: configuration.threads, batchChunks: chunks, memory: memory)
       try engine.verify(dataset, normalization)
       for weight in subnet.sharedWeights { _ = state.weights.entry(of: weight) }
       engine.load(state.weights)
