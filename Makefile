@@ -57,6 +57,7 @@ training-results:
 # The better part of an hour on two cores: every estimator of accuracy against networks trained alone.
 accuracy-results:
 	Scripts/setup.sh
+	$(BENCHMARKS) accuracy-estimation subnets
 	$(BENCHMARKS) accuracy-estimation
 
 clean:

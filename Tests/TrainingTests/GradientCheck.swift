@@ -50,7 +50,8 @@ enum GradientCheck {
         let below = loss()
         values[name]![index] = value
         let expected = (above - below) / (2 * step)
-        let tolerance = 1e-3 * abs(expected) + 2e-4 * largest + 1e-6
+        // What stands before a batch norm may have no gradient at all; rounding leaves some millionths.
+        let tolerance = 1e-3 * abs(expected) + 2e-4 * largest + 5e-6
         #expect(
           abs(Double(gradient[index]) - expected) <= tolerance,
           "\(graph.name), \(name)[\(index)]: \(gradient[index]) instead of \(expected)")

@@ -108,7 +108,8 @@ import Training
       case .identity: y = try builder.add(.identity, [x])
       }
       let flat = builder.shape(of: y).rank == 4 ? try builder.add(.flatten, [y]) : y
-      return try builder.build(outputs: [try builder.fullyConnected(flat, outputs: pick(2...5))])
+      let logits = try builder.fullyConnected(flat, outputs: pick(2...5))
+      return try builder.build(outputs: [logits])
     }
 
     /// A window for a convolution, with everything uneven that can be.

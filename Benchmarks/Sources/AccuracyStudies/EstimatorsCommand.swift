@@ -200,6 +200,10 @@ struct EstimatorsCommand: ParsableCommand {
 
       \(publishedText)
 
+      ## Networks of a supernet a second
+
+      `accuracy-estimation subnets` writes `subnets.csv`: how many networks are judged in a second, recalibration and fit included.
+
       ## Throughput of the training engine
 
       `make training-results` writes `throughput.csv`: images per second beside PyTorch, in one run.

@@ -6,5 +6,5 @@ struct AccuracyStudies: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "accuracy-estimation",
     abstract: "Compares estimators of accuracy with networks trained alone.",
-    subcommands: [EstimatorsCommand.self], defaultSubcommand: EstimatorsCommand.self)
+    subcommands: [EstimatorsCommand.self, SubnetsCommand.self], defaultSubcommand: EstimatorsCommand.self)
 }
