@@ -66,6 +66,22 @@ import Training
     return result
   }
 
+  /// Where no device holds any network, nothing is trained, and the search itself says what is wrong.
+  @Test func aSupernetWithoutNetworksIsUnavailable() throws {
+    let accuracy = "estimator: supernet, \(Self.training), recalibrationImages: 64"
+    let hopeless = try files.load(
+      TinyExperiment.text(devices: "[impossible]").replacing(
+        "accuracy: {estimator: shortTraining, trainImages: 100, validationImages: 50, epochs: 1}",
+        with: "accuracy: {\(accuracy)}"))
+    let estimator = try prepareEstimator(for: hopeless, trainingSet: images())
+    #expect(estimator.name == "supernet")
+    #expect(throws: EstimationError.self) {
+      try estimator.estimate(subjects(hopeless, 1)[0], seed: 1)
+    }
+    let usual = try prepareEstimator(for: experiment(accuracy), trainingSet: images())
+    #expect(usual is SupernetEstimator)
+  }
+
   @Test(arguments: [
     "estimator: shortTraining, \(training), generalizationGapWeight: 0.5",
     "estimator: table, table: table.csv, column: accuracy, architectureColumn: arch",

@@ -31,7 +31,7 @@ public struct SubnetSampler: Sendable {
 
   /// The networks of a step.
   ///
-  /// - Throws: `TrainingError.unsupportedGraph` if no admitted network is found.
+  /// - Throws: `TrainingError.noNetwork` if no admitted network is found.
   public func step(_ step: Int, of steps: Int) throws(TrainingError) -> SupernetStep {
     let (architectures, refused) = try architectures(step, of: steps)
     var subnets: [Subnet] = []
@@ -62,7 +62,7 @@ public struct SubnetSampler: Sendable {
         }
       if !chosen.isEmpty { return (chosen, refused) }
     }
-    throw .unsupportedGraph(
+    throw .noNetwork(
       reason:
         "none of \(Self.maximumDraws) networks drawn from the space '\(space.name)' is connected and fits")
   }

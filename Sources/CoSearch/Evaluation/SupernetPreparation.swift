@@ -9,7 +9,8 @@ import Training
 extension Experiment {
   /// The estimator of an experiment whose accuracies come from a supernet: trained, continued or read.
   ///
-  /// Networks that no device of the experiment can hold under any policy are not trained.
+  /// Networks that no device of the experiment can hold under any policy are not trained. Where that is all networks, the
+  /// estimator is unavailable, and nothing will ask it.
   ///
   /// - Parameters:
   ///   - trainingSet: the published training part of the experiment's data set.
@@ -18,7 +19,7 @@ extension Experiment {
   /// - Precondition: the experiment's estimator is the supernet.
   func supernetEstimator(
     trainingSet: ImageDataset?, checkpointFolder: URL?, progress: (PreparationProgress) -> Void
-  ) throws(SearchError) -> SupernetEstimator {
+  ) throws(SearchError) -> any AccuracyEstimator {
     guard let settings = accuracy.supernet else { preconditionFailure("the experiment has no supernet") }
     guard let trainingSet else { throw .configuration(reason: "the estimator needs the training images") }
     var training = accuracy.training
@@ -39,6 +40,9 @@ extension Experiment {
           progress: { progress(PreparationProgress($0)) })
       }
     } catch {
+      if case .training(.noNetwork(let reason)) = error {
+        return UnavailableEstimator(name: accuracy.estimator.rawValue, reason: reason)
+      }
       throw SearchError(error)
     }
   }

@@ -4,6 +4,8 @@ import Foundations
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// The graph is not a network in training form with one image input and one vector of logits.
   case unsupportedGraph(reason: String)
+  /// A supernet has no network that is worth training.
+  case noNetwork(reason: String)
   /// An operator has no gradient here.
   case unsupportedOperator(name: String, reason: String)
   /// A field of the configuration makes no sense.
@@ -27,6 +29,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unsupportedGraph(let reason): "the network cannot be trained: \(reason)"
+    case .noNetwork(let reason): reason
     case .unsupportedOperator(let name, let reason): "operator '\(name)' cannot be trained: \(reason)"
     case .invalidConfiguration(let field, let reason): "training configuration: \(field): \(reason)"
     case .datasetMismatch(let reason): reason

@@ -105,7 +105,8 @@ public struct SupernetTrainer: Sendable {
     var targets: SoftTargets?
     var total = SoftmaxCrossEntropy.Sums()
     for (index, subnet) in subnets.enumerated() {
-      let engine = try SubnetEngine(subnet, threads: configuration.threads, batchChunks: chunks, memory: memory)
+      let engine = try SubnetEngine(
+        subnet, threads: configuration.threads, batchChunks: chunks, memory: memory)
       try engine.verify(dataset, normalization)
       for weight in subnet.sharedWeights { _ = state.weights.entry(of: weight) }
       engine.load(state.weights)
