@@ -110,8 +110,10 @@ DK_INLINE void dw_finish(const dw_block *block, const dw_layer *layer, const dw_
     return;
   }
   if (layer->activation != ACTIVATION_NONE) {
-    const dw_vec highest = dw_splat(layer->activation == ACTIVATION_RELU6 ? 6 : INFINITY);
-    DK_UNROLL for (int r = 0; r < rows; r++) sums[r] = dw_at_most(highest, dw_at_least(dw_splat(0), sums[r]));
+    DK_UNROLL for (int r = 0; r < rows; r++) sums[r] = dw_at_least(dw_splat(0), sums[r]);
+    if (layer->activation == ACTIVATION_RELU6) {
+      DK_UNROLL for (int r = 0; r < rows; r++) sums[r] = dw_at_most(dw_splat(6), sums[r]);
+    }
   }
   if (mayHalve && plane->other) {
     dw_store_rows(block, layer, plane, sums, rows, 1);
