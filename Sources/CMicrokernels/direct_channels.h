@@ -216,6 +216,9 @@ static void finish_channels(const dk_channels *job, const dk_vec *tile, ptrdiff_
       DK_UNROLL for (int c = 0; c < DIRECT_LANES; c++) all[c] = rows[c];
       va_activate_all(job->activation, all, DIRECT_LANES);
       DK_UNROLL for (int c = 0; c < DIRECT_LANES; c++) rows[c] = all[c];
+    } else if (job->activation == ACTIVATION_RELU) {
+      const dk_vec lowest = dk_splat(0);
+      DK_UNROLL for (int c = 0; c < DIRECT_LANES; c++) rows[c] = dk_at_least(lowest, rows[c]);
     } else if (job->activation) {
       const dk_vec highest = dk_highest(job->activation);
       DK_UNROLL for (int c = 0; c < DIRECT_LANES; c++) rows[c] = dk_clamp(rows[c], highest);

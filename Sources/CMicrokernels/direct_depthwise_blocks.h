@@ -101,7 +101,7 @@ static __attribute__((noinline)) void dw_store_activated(const dw_block *block, 
 
 DK_INLINE void dw_finish(const dw_block *block, const dw_layer *layer, const dw_plane *plane, dw_vec *sums,
                          const int rows, const int mayHalve) {
-  if (layer->activation > ACTIVATION_RELU) {
+  if (layer->activation > ACTIVATION_RELU6) {
     dw_rows all;
     // Lanes of the last whole vector that no row fills.
     if (rows % 2 && DW_LANES != DIRECT_LANES) all.rows[rows] = dw_splat(0);
@@ -109,8 +109,11 @@ DK_INLINE void dw_finish(const dw_block *block, const dw_layer *layer, const dw_
     dw_store_activated(block, layer, plane, &all, rows);
     return;
   }
-  if (layer->activation == ACTIVATION_RELU) {
+  if (layer->activation != ACTIVATION_NONE) {
     DK_UNROLL for (int r = 0; r < rows; r++) sums[r] = dw_at_least(dw_splat(0), sums[r]);
+    if (layer->activation == ACTIVATION_RELU6) {
+      DK_UNROLL for (int r = 0; r < rows; r++) sums[r] = dw_at_most(dw_splat(6), sums[r]);
+    }
   }
   if (mayHalve && plane->other) {
     dw_store_rows(block, layer, plane, sums, rows, 1);

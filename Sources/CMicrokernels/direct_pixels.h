@@ -149,7 +149,13 @@ DK_INLINE void kernel(const dk_sums *sums, const dk_pixels *pixels, const dk_gua
   int simple = !addend && sums->activation <= ACTIVATION_RELU6;
   DK_UNROLL for (int v = 0; v < count; v++) simple &= is_run(sums, &pixels[v]);
   if (simple) {
-    if (sums->activation) {
+    // One instruction a vector less is worth a branch where sums are short.
+    if (sums->activation == ACTIVATION_RELU) {
+      const dk_vec lowest = dk_splat(0);
+      DK_UNROLL for (int r = 0; r < block; r++) {
+        DK_UNROLL for (int v = 0; v < count; v++) results[r][v] = dk_at_least(lowest, results[r][v]);
+      }
+    } else if (sums->activation) {
       const dk_vec highest = dk_highest(sums->activation);
       DK_UNROLL for (int r = 0; r < block; r++) {
         DK_UNROLL for (int v = 0; v < count; v++) results[r][v] = dk_clamp(results[r][v], highest);

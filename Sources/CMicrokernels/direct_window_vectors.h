@@ -34,6 +34,7 @@ typedef __mmask16 dw_guard;
 
 DK_INLINE dw_vec dw_splat(float x) { return dk_splat(x); }
 DK_INLINE dw_vec dw_at_least(dw_vec floor, dw_vec x) { return dk_at_least(floor, x); }
+DK_INLINE dw_vec dw_at_most(dw_vec ceiling, dw_vec x) { return dk_at_most(ceiling, x); }
 
 // The lanes of which `first` + lane is in [0, limit).
 DK_INLINE dw_guard dw_below(ptrdiff_t first, ptrdiff_t limit) {
@@ -134,6 +135,7 @@ typedef uint32_t dw_uvec __attribute__((vector_size(32)));
 
 DK_INLINE dw_vec dw_splat(float x) { return (dw_vec){x, x, x, x, x, x, x, x}; }
 DK_INLINE dw_vec dw_at_least(dw_vec floor, dw_vec x) { return _mm256_max_ps(floor, x); }
+DK_INLINE dw_vec dw_at_most(dw_vec ceiling, dw_vec x) { return _mm256_min_ps(ceiling, x); }
 DK_INLINE dw_guard dw_below(ptrdiff_t first, ptrdiff_t limit) {
   const dw_guard column = (dw_guard){0, 1, 2, 3, 4, 5, 6, 7} + (int32_t)first;
   return (dw_guard)((dw_uvec)column < (uint32_t)limit);

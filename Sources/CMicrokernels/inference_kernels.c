@@ -227,6 +227,32 @@ void inference_depthwise(inference_window v, const float *x, ptrdiff_t channels,
   any_depthwise(v, x, channels, multiplier, weight, bias, inputRelu, activation, y);
 }
 
+// Every `step`-th element of a row. Constant steps make loops that vectorise.
+INLINE void every(const float *restrict x, ptrdiff_t step, ptrdiff_t count, float *restrict y) {
+  if (step == 1) {
+    memcpy(y, x, (size_t)count * sizeof(float));
+  } else if (step == 2) {
+    for (ptrdiff_t i = 0; i < count; i++) y[i] = x[2 * i];
+  } else {
+    for (ptrdiff_t i = 0; i < count; i++) y[i] = x[step * i];
+  }
+}
+
+// Windows of one pixel, none of which is padding: a pool of them takes some pixels and leaves the others.
+INLINE int is_single(inference_window v) {
+  return v.kernelHeight == 1 && v.kernelWidth == 1 && v.paddingTop == 0 && v.paddingLeft == 0 &&
+         (v.outputHeight - 1) * v.strideHeight < v.height && (v.outputWidth - 1) * v.strideWidth < v.width;
+}
+
+MULTIVERSION
+static void single_pool(inference_window v, const float *x, ptrdiff_t channels, float *y) {
+  for (ptrdiff_t c = 0; c < channels; c++, x += v.height * v.width) {
+    for (ptrdiff_t r = 0; r < v.outputHeight; r++, y += v.outputWidth) {
+      every(x + r * v.strideHeight * v.width, v.strideWidth, v.outputWidth, y);
+    }
+  }
+}
+
 MULTIVERSION
 static void any_max_pool(inference_window v, const float *x, ptrdiff_t channels, float *y) {
   for (ptrdiff_t c = 0; c < channels; c++) {
@@ -235,7 +261,11 @@ static void any_max_pool(inference_window v, const float *x, ptrdiff_t channels,
 }
 
 void inference_max_pool(inference_window v, const float *x, ptrdiff_t channels, float *y) {
-  if (!direct_pool(v, x, channels, 1, 0, y)) any_max_pool(v, x, channels, y);
+  if (is_single(v)) {
+    single_pool(v, x, channels, y);
+  } else if (!direct_pool(v, x, channels, 1, 0, y)) {
+    any_max_pool(v, x, channels, y);
+  }
 }
 
 INLINE ptrdiff_t taps_inside(ptrdiff_t start, ptrdiff_t taps, ptrdiff_t dilation, ptrdiff_t extent) {
@@ -272,7 +302,11 @@ static void any_average_pool(inference_window v, const float *x, ptrdiff_t chann
 }
 
 void inference_average_pool(inference_window v, const float *x, ptrdiff_t channels, int countsPadding, float *y) {
-  if (!direct_pool(v, x, channels, 0, countsPadding != 0, y)) any_average_pool(v, x, channels, countsPadding, y);
+  if (is_single(v)) {
+    single_pool(v, x, channels, y);
+  } else if (!direct_pool(v, x, channels, 0, countsPadding != 0, y)) {
+    any_average_pool(v, x, channels, countsPadding, y);
+  }
 }
 
 // The weights are read once, from wherever they lie: several rows at a time keep enough of them on their way.

@@ -195,6 +195,29 @@ void tensor_copy(const float *x, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t xR
   }
 }
 
+// Images have short rows, for which a call costs more than the copy.
+INLINE void copy_row(const float *restrict x, ptrdiff_t count, float *restrict y) {
+  enum { step = 16, most = 256 };
+  if (count < step || count > most) {
+    memcpy(y, x, (size_t)count * sizeof(float));
+    return;
+  }
+  for (ptrdiff_t i = 0; i + step <= count; i += step) memcpy(y + i, x + i, step * sizeof(float));
+  // Overlaps what was copied before.
+  memcpy(y + count - step, x + count - step, step * sizeof(float));
+}
+
+MULTIVERSION
+void tensor_pad_rows(const float *x, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t xRow, ptrdiff_t before,
+                     ptrdiff_t after, float value, float *y) {
+  for (ptrdiff_t r = 0; r < rows; r++, x += xRow) {
+    for (ptrdiff_t i = 0; i < before; i++) *y++ = value;
+    copy_row(x, columns, y);
+    y += columns;
+    for (ptrdiff_t i = 0; i < after; i++) *y++ = value;
+  }
+}
+
 MULTIVERSION
 void tensor_resize_nearest(const float *x, ptrdiff_t planes, ptrdiff_t height, ptrdiff_t width, ptrdiff_t outputHeight,
                            ptrdiff_t outputWidth, const int *rowIndex, const int *columnIndex, float *y) {

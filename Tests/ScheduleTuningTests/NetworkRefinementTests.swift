@@ -59,10 +59,8 @@ struct NetworkRefinementTests {
       // Alone at the unlimited end, the choice is the best of the rivals.
       if limit > least.arena.arenaBytes + 50_000 {
         for (id, options) in fit.openChoices {
-          let values = options.map { alone[id.index][$0]! }
-          let rivals = options.indices.filter {
-            values[$0] <= values.min()! * NetworkRefinement.rivalRatio
-          }.sorted { values[$0] < values[$1] }.prefix(NetworkRefinement.mostRivals)
+          let rivals = NetworkRefinement.rivals(
+            among: options, costs: options.map { alone[id.index][$0]! })
           let best = rivals.map { inside[id.index][options[$0]]! }.min()!
           #expect(inside[id.index][second.schedules[id.index]]! <= best)
         }
@@ -72,6 +70,20 @@ struct NetworkRefinementTests {
       #expect(kept.workloadKey == first.workloadKey)
     }
     #expect(changed > 20)
+  }
+
+  @Test func everyAlgorithmThatIsCloseIsARival() {
+    let tiles = [1, 2, 4, 8].map { KernelSchedule(algorithm: .winograd4x4, rowTile: $0) }
+    let others = [
+      KernelSchedule(algorithm: .winograd2x2), KernelSchedule(algorithm: .directInPlace),
+      KernelSchedule(algorithm: .directInPlace, lanes: .channels), KernelSchedule(algorithm: .im2colGEMM),
+    ]
+    // In order: the fastest of each algorithm, the fastest of the rest; not the last, which is far off.
+    let rivals = NetworkRefinement.rivals(
+      among: tiles + others, costs: [1.1, 1, 1.02, 1.3, 1.4, 1.5, 1.45, 1.7])
+    #expect(rivals == [1, 4, 6, 5, 2])
+    #expect(NetworkRefinement.rivals(among: [tiles[0]], costs: [3]) == [0])
+    #expect(NetworkRefinement.rivals(among: tiles, costs: [2, 2, 1, 2]) == [2])
   }
 
   /// Real times: the plan computes what the first one does.

@@ -56,6 +56,11 @@ void tensor_normalize_rows(const float *x, ptrdiff_t rows, ptrdiff_t columns, co
 void tensor_copy(const float *x, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t xRow, ptrdiff_t xColumn, float *y,
                  ptrdiff_t yRow, ptrdiff_t yColumn);
 
+/// Fills `rows` rows of y, one behind the other, each with `before` times the value, `columns` elements of a row of x, whose
+/// rows lie `xRow` apart, and `after` times the value.
+void tensor_pad_rows(const float *x, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t xRow, ptrdiff_t before,
+                     ptrdiff_t after, float value, float *y);
+
 /// Elements of `planes` images: row r and column c of the result are row rowIndex[r], column columnIndex[c].
 void tensor_resize_nearest(const float *x, ptrdiff_t planes, ptrdiff_t height, ptrdiff_t width, ptrdiff_t outputHeight,
                            ptrdiff_t outputWidth, const int *rowIndex, const int *columnIndex, float *y);

@@ -72,49 +72,78 @@ extension MergedAxes {
 
 /// A tensor with a value around it, or less of it. Threads share the rows of the result.
 struct Pad: PreparedKernel {
-  private let input: [Int]
-  private let output: [Int]
-  private let before: [Int]
-  private let value: Float
-  private let operands: KernelOperands
+  /// One axis: so many positions of the result, those of them that the input has a part in, and the first one's in the input.
+  private struct Axis {
+    let inputCount: Int
+    let count: Int
+    let inside: Range<Int>
+    let first: Int
 
-  init(_ input: TensorShape, output: TensorShape, before: [Int], value: Float, operands: KernelOperands) {
-    self.input = input.dimensions
-    self.output = output.dimensions
-    self.before = before
-    self.value = value
-    self.operands = operands
-  }
-
-  func run(part: Int, of parts: Int) {
-    let last = output.count - 1
-    let rows = output[..<last].reduce(1, *)
-    for row in rows.share(part, of: parts) {
-      let target = operands.output + row * output[last]
-      guard let source = sourceRow(row) else {
-        target.update(repeating: value, count: output[last])
-        continue
-      }
-      let left = max(0, before[last])
-      let count = min(input[last] - max(0, -before[last]), output[last] - left)
-      target.update(repeating: value, count: left)
-      (target + left).update(
-        from: operands.inputs[0] + source * input[last] + max(0, -before[last]), count: count)
-      (target + left + count).update(repeating: value, count: output[last] - left - count)
+    init(input: Int, output: Int, before: Int) {
+      let start = min(max(0, before), output)
+      inputCount = input
+      count = output
+      inside = start..<max(start, min(output, before + input))
+      first = max(0, -before)
     }
   }
 
-  /// The row of the input that lies in a row of the result, or nil if there is none.
-  private func sourceRow(_ row: Int) -> Int? {
-    var (rest, source, distance) = (row, 0, 1)
-    var axis = output.count - 2
-    while axis >= 0 {
-      let position = rest % output[axis] - before[axis]
-      rest /= output[axis]
-      if position < 0 || position >= input[axis] { return nil }
-      source += position * distance
-      distance *= input[axis]
-      axis -= 1
+  private let outer: [Axis]
+  private let rows: Axis
+  private let columns: Axis
+  private let value: Float
+  private let source: UnsafePointer<Float>
+  private let target: UnsafeMutablePointer<Float>
+
+  init(_ input: TensorShape, output: TensorShape, before: [Int], value: Float, operands: KernelOperands) {
+    // A matrix at least.
+    let missing = [Axis](repeating: Axis(input: 1, output: 1, before: 0), count: max(0, 2 - input.rank))
+    let axes = missing + before.indices.map { Axis(input: input[$0], output: output[$0], before: before[$0]) }
+    outer = axes.dropLast(2)
+    rows = axes[axes.count - 2]
+    columns = axes[axes.count - 1]
+    self.value = value
+    source = UnsafePointer(operands.inputs[0])
+    target = operands.output
+  }
+
+  func run(part: Int, of parts: Int) {
+    let share = (outer.reduce(1) { $0 * $1.count } * rows.count).share(part, of: parts)
+    var next = share.lowerBound
+    while next < share.upperBound {
+      let (index, row) = next.quotientAndRemainder(dividingBy: rows.count)
+      let end = min(rows.count, row + share.upperBound - next)
+      fill(row..<end, of: index)
+      next += end - row
+    }
+  }
+
+  /// Some rows of one matrix of the result.
+  private func fill(_ wanted: Range<Int>, of index: Int) {
+    let y = target + index * rows.count * columns.count
+    let matrix = sourceMatrix(index)
+    let inside = matrix == nil ? wanted.upperBound..<wanted.upperBound : rows.inside.clamped(to: wanted)
+    let from =
+      (matrix ?? 0) * rows.inputCount + rows.first + inside.lowerBound - rows.inside.lowerBound
+    (y + wanted.lowerBound * columns.count).update(
+      repeating: value, count: (inside.lowerBound - wanted.lowerBound) * columns.count)
+    tensor_pad_rows(
+      source + from * columns.inputCount + columns.first, inside.count, columns.inside.count,
+      columns.inputCount, columns.inside.lowerBound, columns.count - columns.inside.upperBound, value,
+      y + inside.lowerBound * columns.count)
+    (y + inside.upperBound * columns.count).update(
+      repeating: value, count: (wanted.upperBound - inside.upperBound) * columns.count)
+  }
+
+  /// The matrix of the input that lies in a matrix of the result, or nil if there is none.
+  private func sourceMatrix(_ index: Int) -> Int? {
+    var (rest, source, distance) = (index, 0, 1)
+    for axis in outer.reversed() {
+      let position = rest % axis.count
+      rest /= axis.count
+      guard axis.inside.contains(position) else { return nil }
+      source += (position - axis.inside.lowerBound + axis.first) * distance
+      distance *= axis.inputCount
     }
     return source
   }

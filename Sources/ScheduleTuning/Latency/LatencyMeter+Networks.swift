@@ -2,9 +2,9 @@ import Kernels
 
 /// Networks take turns, so that what else happens on the machine meets all alike.
 extension LatencyMeter: NetworkStopwatch {
-  /// Turns, and runs of each network in one of them.
-  private static let turns = 4
-  private static let runsPerTurn = 6
+  /// Turns, and runs of each network in one of them: many short turns, because a disturbance often lasts longer than a run.
+  private static let turns = 12
+  private static let runsPerTurn = 3
 
   /// The least time of every operator over some turns.
   ///

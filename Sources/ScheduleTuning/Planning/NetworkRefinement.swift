@@ -12,18 +12,19 @@ public protocol NetworkStopwatch {
 /// Kernels chosen by their times inside a network, after a choice by their times alone.
 ///
 /// Alone, an operator finds its weights and its input in the caches. In a network they come from wherever the operators
-/// before left room, which kernels with large transformed weights suffer from most. So the network is timed with the few
-/// kernels of each operator that are fastest alone, and the choice is made again with what they took. The new plan is
-/// kept if the network as a whole is faster under it.
+/// before left room, which kernels with large transformed weights suffer from most. So the network is timed with a few
+/// kernels of each operator, and the choice is made again with what they took. These rivals are the fastest alone of each
+/// algorithm and then the fastest of what is left, so that the row tiles of one algorithm, which hardly differ, do not leave
+/// out another one with smaller weights. The new plan is kept if the network as a whole is faster under it.
 public struct NetworkRefinement {
   /// The most kernels of an operator that are tried.
-  public static let mostRivals = 4
+  public static let mostRivals = 5
   /// Kernels that take longer alone than the fastest by this factor are not.
   public static let rivalRatio = 1.6
 
   private let fit: KernelFit
   private let costs: [OperatorID: [Double]]
-  /// The options of each operator worth trying, by number, the fastest alone first.
+  /// The options of each operator worth trying, by number (``rivals(among:costs:)``), the fastest alone first.
   private let rivals: [OperatorID: [Int]]
 
   /// Picks the kernels that are worth a trial.
@@ -32,12 +33,30 @@ public struct NetworkRefinement {
   public init(_ fit: KernelFit, costs: [OperatorID: [Double]]) {
     self.fit = fit
     self.costs = costs
-    rivals = costs.mapValues { values in
-      let limit = (values.min() ?? 0) * Self.rivalRatio
-      return Array(
-        values.indices.filter { values[$0] <= limit }.sorted { (values[$0], $0) < (values[$1], $1) }
-          .prefix(Self.mostRivals))
+    let options = Dictionary(uniqueKeysWithValues: fit.openChoices.map { ($0.id, $0.options) })
+    rivals = Dictionary(
+      uniqueKeysWithValues: costs.map { id, values in
+        (id, Self.rivals(among: options[id] ?? [], costs: values))
+      })
+  }
+
+  /// The options worth trying, by number: the fastest, the fastest of each other algorithm, the fastest of the rest; none
+  /// that takes ``rivalRatio`` times as long as the fastest.
+  ///
+  /// - Parameter costs: of each option.
+  public static func rivals(among options: [KernelSchedule], costs: [Double]) -> [Int] {
+    /// What distinguishes kernels, other than how much they do at once.
+    struct Family: Hashable {
+      let algorithm: KernelAlgorithm
+      let lanes: VectorLanes?
     }
+    let limit = (costs.min() ?? 0) * rivalRatio
+    let close = options.indices.filter { costs[$0] <= limit }.sorted { (costs[$0], $0) < (costs[$1], $1) }
+    var seen: Set<Family> = []
+    let first = close.filter {
+      seen.insert(Family(algorithm: options[$0].algorithm, lanes: options[$0].lanes)).inserted
+    }
+    return Array((first + close.filter { !first.contains($0) }).prefix(mostRivals))
   }
 
   /// The faster of `first` and the plan that follows from times inside the network; both are within the limits of the fit.
