@@ -55,7 +55,7 @@ void blocked_pack_weights(const blocked_layer *layer, const float *weight, float
   }
 }
 
-// What stands for a pixel outside of the image.
+// What stands for a pixel outside of the image: as many as a block of x may have channels.
 static const float zeros[4096];
 
 // A convolution that sees single pixels, with several rows of the image as one: rows need not be filled with tiles each.
@@ -89,10 +89,6 @@ void blocked_convolution(const blocked_layer *given, const float *x, const float
                              y + image * yFloats, {0}, {0}};
     kernels->convolve_row(&job, unit % rows, group * BLOCKED_OUTPUTS);
   }
-}
-
-int blocked_applies(const blocked_layer *layer) {
-  return layer->inputBlock <= (ptrdiff_t)(sizeof zeros / sizeof zeros[0]);
 }
 
 ptrdiff_t blocked_depthwise_weight_floats(const blocked_layer *layer) {

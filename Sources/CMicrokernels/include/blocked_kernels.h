@@ -23,13 +23,11 @@ void blocked_convert(const float *x, ptrdiff_t from, float *y, ptrdiff_t to, ptr
 typedef struct {
   inference_window window;
   ptrdiff_t batch, inputs, outputs;
-  /// Channels in a block of x and of y; for a depthwise convolution both are the same, and above 1.
+  /// Channels in a block of x, at most 4096, and of y, a multiple of 16 or all outputs; for a depthwise convolution both are
+  /// the same, and above 1.
   ptrdiff_t inputBlock, outputBlock;
   int inputRelu, outputActivation;
 } blocked_layer;
-
-/// Whether a convolution can be computed: the blocks of its input are not too large.
-int blocked_applies(const blocked_layer *layer);
 
 /// Floats of the packed weights of a convolution: outputs rounded up to 16, times the length of the sums.
 ptrdiff_t blocked_weight_floats(const blocked_layer *layer);
