@@ -69,7 +69,6 @@ struct SupernetCheckpoint {
       throw .invalidWeightsFile(path: url.path, reason: error.reason)
     }
   }
-
 }
 
 extension SupernetCheckpoint {
