@@ -46,6 +46,15 @@ struct CellSpecification: Hashable, Sendable {
     }
   }
 
+  /// The names of the decisions between operations; the others pick what an operation reads.
+  var operationDecisionNames: [String] {
+    switch topology {
+    case .edges: decisions.map(\.name)
+    case .blocks(let count, let inputsPerBlock, _, _):
+      (0..<count).flatMap { block in (0..<inputsPerBlock).map { operationName(block, $0) } }
+    }
+  }
+
   func edgeName(_ source: Int, _ target: Int) -> String { "\(name).edge\(source)-\(target)" }
   func inputsName(_ block: Int) -> String { "\(name).block\(block).inputs" }
   func operationName(_ block: Int, _ slot: Int) -> String { "\(name).block\(block).operation\(slot)" }

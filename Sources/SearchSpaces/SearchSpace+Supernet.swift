@@ -40,14 +40,34 @@ extension SearchSpace {
     )
   }
 
-  /// An architecture of a given width and depth, drawn uniformly, disconnected ones included.
-  public func sampleArchitecture(width: Int, depth: Int, using generator: inout SeededGenerator)
-    -> Architecture
-  {
+  /// An architecture of a given width and depth, disconnected ones included.
+  ///
+  /// - Parameter emphasis: how many times as often an operation with weights is drawn as one without; with 1, all
+  ///   architectures are drawn with equal probability.
+  /// - Precondition: `emphasis` is positive and finite.
+  public func sampleArchitecture(
+    width: Int, depth: Int, emphasis: Double = 1, using generator: inout SeededGenerator
+  ) -> Architecture {
+    let picks = Set(cells.flatMap(\.operationDecisionNames))
     var choices: [String: String] = [:]
     for decision in architectureDecisions {
-      choices[decision.name] = decision.values.randomElement(using: &generator)!
+      choices[decision.name] =
+        picks.contains(decision.name)
+        ? sampleOperation(of: decision.values, emphasis: emphasis, using: &generator)
+        : decision.values.randomElement(using: &generator)!
     }
     return resized(Architecture(space: name, choices: choices), width: width, depth: depth)
+  }
+
+  private func sampleOperation(
+    of names: [String], emphasis: Double, using generator: inout SeededGenerator
+  ) -> String {
+    let weights = names.map { operations[$0]!.hasWeights ? emphasis : 1 }
+    var rest = Double.random(in: 0..<weights.reduce(0, +), using: &generator)
+    for (name, weight) in zip(names, weights) {
+      rest -= weight
+      if rest < 0 { return name }
+    }
+    return names.last!  // Where the sum was rounded up.
   }
 }

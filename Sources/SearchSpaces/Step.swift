@@ -32,6 +32,14 @@ enum Step: Hashable, Sendable {
     }
   }
 
+  /// Whether the step has weights to train.
+  var hasWeights: Bool {
+    switch self {
+    case .relu, .maxPool, .averagePool: false
+    case .batchNorm, .convolution, .depthwise: true
+    }
+  }
+
   /// Whether the step shrinks the image where its edge does.
   var takesEdgeStride: Bool { window?.stride == .edge }
 
@@ -91,6 +99,14 @@ enum Operation: Hashable, Sendable {
     switch self {
     case .zero: nil
     case .steps(let plain, let strided): edgeStride > 1 ? strided ?? plain : plain
+    }
+  }
+
+  /// Whether something in it is trained.
+  var hasWeights: Bool {
+    switch self {
+    case .zero: false
+    case .steps(let plain, let strided): (plain + (strided ?? [])).contains(where: \.hasWeights)
     }
   }
 }

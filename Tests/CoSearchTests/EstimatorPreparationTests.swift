@@ -66,11 +66,13 @@ import Training
     return result
   }
 
-  /// Where no device holds any network, nothing is trained, and the search itself says what is wrong.
-  @Test func aSupernetWithoutNetworksIsUnavailable() throws {
+  /// Where no device holds any network, in its memory or in its flash, nothing is trained, and the search itself says what
+  /// is wrong.
+  @Test(arguments: ["impossible", "flashless"])
+  func aSupernetWithoutNetworksIsUnavailable(device: String) throws {
     let accuracy = "estimator: supernet, \(Self.training), recalibrationImages: 64"
     let hopeless = try files.load(
-      TinyExperiment.text(devices: "[impossible]").replacing(
+      TinyExperiment.text(devices: "[\(device)]").replacing(
         "accuracy: {estimator: shortTraining, trainImages: 100, validationImages: 50, epochs: 1}",
         with: "accuracy: {\(accuracy)}"))
     let estimator = try prepareEstimator(for: hopeless, trainingSet: images())

@@ -28,6 +28,7 @@ import Testing
   @Test(arguments: [
     "", ", recalibrationImages: 64, refitClassifier: false",
     ", sampling: sandwich, subnetsPerStep: 3, distillation: false",
+    ", sampling: independent, subnetsPerStep: 1, operationEmphasis: 2.5",
     ", phases: [{share: 1, widths: [6], depths: [1]}, {share: 2.5, widths: [6, 4]}, {share: 1}]",
   ])
   func theResolvedFileIsTheSameExperiment(keys: String) throws {
@@ -52,9 +53,16 @@ import Testing
           phases: [.init(share: 0.5, widths: [6, 2]), .init(share: 1, depths: [1])]))
   }
 
+  @Test func networksOfAStepAreIndependentUnlessSaidOtherwise() throws {
+    let settings = try #require(
+      try files.load(Self.text(", subnetsPerStep: 1, operationEmphasis: 1")).accuracy.supernet)
+    #expect(settings == SupernetSettings(sampling: .independent(subnets: 1), operationEmphasis: 1))
+  }
+
   @Test(arguments: [
     (", recalibrationImages: 33", "multiple of 32"), (", recalibrationImages: 2048", "between 32 and 2000"),
-    (", sampling: sandwhich", "sandwich"), (", subnetsPerStep: 3", "sandwich"),
+    (", sampling: sandwhich", "sandwich"), (", subnetsPerStep: 0", "between 1 and 64"),
+    (", operationEmphasis: 0.5", "operationEmphasis"), (", operationEmphasis: .inf", "operationEmphasis"),
     (", distillation: true", "sandwich"), (", sampling: sandwich, subnetsPerStep: 1", "between 2 and 64"),
     (", phases: [{share: 0}]", "share"), (", phases: [{share: 1, widths: [5]}]", "2, 4, 6"),
     (", phases: [{share: 1, widhts: [2]}]", "widths"), (", recalibratonImages: 64", "recalibrationImages"),

@@ -48,7 +48,8 @@ struct Contender {
   ///   - predictorSamples: 0 leaves the predictor out.
   ///   - halvingSamples: 0 leaves successive halving out.
   static func all(
-    of experiment: Experiment, supernetEpochs: Double, predictorSamples: Int, halvingSamples: Int
+    of experiment: Experiment, supernetEpochs: Double, supernetRate: Double, predictorSamples: Int,
+    halvingSamples: Int
   ) -> [Contender] {
     let short = experiment.accuracy
     func changed(_ change: (inout AccuracyConfiguration) -> Void) -> AccuracyConfiguration {
@@ -91,7 +92,7 @@ struct Contender {
           $0.estimator = .supernet
           $0.supernet = SupernetSettings()
           $0.training.epochs = supernetEpochs
-          $0.training.learningRate = 0.1
+          $0.training.learningRate = supernetRate
         }),
     ]
   }

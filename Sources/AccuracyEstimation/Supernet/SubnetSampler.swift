@@ -50,21 +50,35 @@ public struct SubnetSampler: Sendable {
   ) {
     let (widths, depths) = sizes(step, of: steps)
     var generator = SeededGenerator(seed: configuration.training.seed, stream: 2 + UInt64(step))
-    for refused in 0..<Self.maximumDraws {
-      let drawn = space.sampleArchitecture(
-        width: widths.randomElement(using: &generator)!, depth: depths.randomElement(using: &generator)!,
-        using: &generator)
-      let chosen =
-        switch configuration.sampling {
-        case .uniform: accepts(drawn) ? [drawn] : []
-        case .sandwich(let subnets):
-          sandwich(drawn, subnets: subnets, widths: widths, depths: depths, using: &generator)
-        }
-      if !chosen.isEmpty { return (chosen, refused) }
+    var admitted: [Architecture] = []
+    var draws = 0
+    let wanted: Int
+    switch configuration.sampling {
+    case .independent(let subnets): wanted = subnets
+    case .sandwich: wanted = 1
     }
-    throw .noNetwork(
-      reason:
-        "none of \(Self.maximumDraws) networks drawn from the space '\(space.name)' is connected and fits")
+    for _ in 0..<wanted {
+      var chosen: [Architecture] = []
+      for _ in 0..<Self.maximumDraws where chosen.isEmpty {
+        let drawn = space.sampleArchitecture(
+          width: widths.randomElement(using: &generator)!, depth: depths.randomElement(using: &generator)!,
+          emphasis: configuration.operationEmphasis, using: &generator)
+        draws += 1
+        switch configuration.sampling {
+        case .independent: chosen = accepts(drawn) ? [drawn] : []
+        case .sandwich(let subnets):
+          chosen = sandwich(drawn, subnets: subnets, widths: widths, depths: depths, using: &generator)
+        }
+      }
+      if chosen.isEmpty {
+        throw .noNetwork(
+          reason:
+            "none of \(Self.maximumDraws) networks drawn from the space '\(space.name)' is connected and fits"
+        )
+      }
+      admitted += chosen
+    }
+    return (admitted, draws - wanted)
   }
 
   /// The sizes that are trained in a step.

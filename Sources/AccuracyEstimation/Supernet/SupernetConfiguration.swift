@@ -4,8 +4,8 @@ import Training
 public struct SupernetConfiguration: Codable, Hashable, Sendable {
   /// What is trained in a step.
   public enum Sampling: Codable, Hashable, Sendable {
-    /// One network, drawn uniformly (Guo et al., arXiv 1904.00420).
-    case uniform
+    /// Networks drawn independently of each other; a single one is single-path one-shot (Guo et al., arXiv 1904.00420).
+    case independent(subnets: Int)
     /// Several sizes of one drawn network: the largest that is admitted, the smallest, and random ones
     /// (Yu and Huang, arXiv 1903.05134).
     case sandwich(subnets: Int)
@@ -38,8 +38,13 @@ public struct SupernetConfiguration: Codable, Hashable, Sendable {
   public var refitsClassifier: Bool
   /// The training of the shared weights.
   public var training: TrainingConfiguration
-  /// What is trained in a step.
+  /// What is trained in a step; the gradients of all its networks are summed.
   public var sampling: Sampling
+  /// How many times as often an operation with weights is drawn as one without; 1 draws all with equal probability.
+  ///
+  /// Operations without weights need no training, and every network that has one in place of a convolution trains the
+  /// rest of the network to do without it.
+  public var operationEmphasis: Double
   /// Whether the smaller networks of a step learn from the largest one's answers; only with
   /// ``Sampling/sandwich(subnets:)``.
   public var distillation: Bool
@@ -50,7 +55,8 @@ public struct SupernetConfiguration: Codable, Hashable, Sendable {
   public init(
     trainImages: Int, validationImages: Int, recalibrationImages: Int = 1024,
     refitsClassifier: Bool = true, training: TrainingConfiguration,
-    sampling: Sampling = .uniform, distillation: Bool = false, phases: [Phase] = []
+    sampling: Sampling = .independent(subnets: 8), operationEmphasis: Double = 6, distillation: Bool = false,
+    phases: [Phase] = []
   ) {
     self.trainImages = trainImages
     self.validationImages = validationImages
@@ -58,6 +64,7 @@ public struct SupernetConfiguration: Codable, Hashable, Sendable {
     self.refitsClassifier = refitsClassifier
     self.training = training
     self.sampling = sampling
+    self.operationEmphasis = operationEmphasis
     self.distillation = distillation
     self.phases = phases
   }
@@ -80,11 +87,15 @@ public struct SupernetConfiguration: Codable, Hashable, Sendable {
       recalibrationImages > 0 && recalibrationImages % chunk == 0 && recalibrationImages <= trainImages,
       "recalibrationImages",
       "\(recalibrationImages) is not a positive multiple of \(chunk) up to trainImages, \(trainImages)")
-    if case .sandwich(let subnets) = sampling {
+    switch sampling {
+    case .sandwich(let subnets):
       try require((2...64).contains(subnets), "subnetsPerStep", "\(subnets) is not in 2...64")
-    } else {
+    case .independent(let subnets):
+      try require((1...64).contains(subnets), "subnetsPerStep", "\(subnets) is not in 1...64")
       try require(!distillation, "distillation", "needs the sampling 'sandwich'")
     }
+    try require(
+      (1...1000).contains(operationEmphasis), "operationEmphasis", "\(operationEmphasis) is not in 1...1000")
     for phase in phases {
       try require(
         phase.share.isFinite && phase.share > 0, "phases", "the share \(phase.share) is not positive")

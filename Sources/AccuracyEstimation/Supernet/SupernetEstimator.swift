@@ -103,7 +103,7 @@ public struct SupernetEstimator: AccuracyEstimator {
   private static func identity(
     _ space: SearchSpace, _ configuration: SupernetConfiguration, splitSeed: UInt64
   ) -> String {
-    "space \(space.name) \(space.fingerprint), \(configuration.sampling), phases \(configuration.phases), "
-      + "split \(splitSeed)"
+    "space \(space.name) \(space.fingerprint), \(configuration.sampling), "
+      + "emphasis \(configuration.operationEmphasis), phases \(configuration.phases), split \(splitSeed)"
   }
 }

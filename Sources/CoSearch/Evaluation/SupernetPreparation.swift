@@ -9,7 +9,7 @@ import Training
 extension Experiment {
   /// The estimator of an experiment whose accuracies come from a supernet: trained, continued or read.
   ///
-  /// Networks that no device of the experiment can hold under any policy are not trained. Where that is all networks, the
+  /// Networks that no device of the experiment can hold under any policy, in memory or in flash, are not trained. Where that is all networks, the
   /// estimator is unavailable, and nothing will ask it.
   ///
   /// - Parameters:
@@ -34,7 +34,8 @@ extension Experiment {
             trainImages: accuracy.trainImages, validationImages: accuracy.validationImages,
             recalibrationImages: settings.recalibrationImages, refitsClassifier: settings.refitsClassifier,
             training: training, sampling: settings.sampling,
-            distillation: settings.distillation, phases: settings.phases),
+            operationEmphasis: settings.operationEmphasis, distillation: settings.distillation,
+            phases: settings.phases),
           folder: checkpointFolder?.appending(path: "supernet"),
           isAdmitted: { Self.fits($0, in: space, input: input, policies: policies, devices: devices) },
           progress: { progress(PreparationProgress($0)) })
@@ -47,20 +48,23 @@ extension Experiment {
     }
   }
 
-  /// Whether the lower bound of a network's peak lets it into a device under some policy.
+  /// Whether lower bounds on a network's peak and on what its weights take let it into a device under some policy.
   private static func fits(
     _ architecture: Architecture, in space: SearchSpace, input: InputSpecification,
     policies: [SchedulingPolicy], devices: [DeviceProfile]
   ) -> Bool {
     guard let graph = try? space.trainingGraph(for: architecture, input: input) else { return false }
-    for threads in Set(devices.map(\.threads)).sorted() {
-      let limit = devices.filter { $0.threads == threads }.map(\.arenaLimitBytes).max() ?? 0
-      for policy in policies {
-        let bounded = try? NetworkPlanner.bound(training: graph, policy: policy, threads: threads)
-        if let bounded, bounded.trivialBound.bytes <= limit { return true }
+    return Set(devices.map(\.threads)).sorted().contains { threads in
+      policies.contains { policy in
+        guard let bounded = try? NetworkPlanner.bound(training: graph, policy: policy, threads: threads)
+        else { return false }
+        // Kernels store weights as they are, or in more bytes.
+        return devices.contains {
+          $0.threads == threads && bounded.trivialBound.bytes <= $0.arenaLimitBytes
+            && bounded.graph.weightBytes <= $0.flashBytes ?? .max
+        }
       }
     }
-    return false
   }
 }
 

@@ -9,6 +9,8 @@ public struct SupernetSettings: Hashable, Sendable {
   public var refitsClassifier: Bool
   /// What is trained in a step.
   public var sampling: SupernetConfiguration.Sampling
+  /// How many times as often an operation with weights is drawn as one without.
+  public var operationEmphasis: Double
   /// Whether the smaller networks of a step learn from the largest one's answers.
   public var distillation: Bool
   /// The phases of progressive shrinking.
@@ -17,12 +19,14 @@ public struct SupernetSettings: Hashable, Sendable {
   /// Creates settings; the defaults are those of an experiment that says nothing.
   public init(
     recalibrationImages: Int = 1024, refitsClassifier: Bool = true,
-    sampling: SupernetConfiguration.Sampling = .uniform, distillation: Bool = false,
+    sampling: SupernetConfiguration.Sampling = .independent(subnets: 8), operationEmphasis: Double = 6,
+    distillation: Bool = false,
     phases: [SupernetConfiguration.Phase] = []
   ) {
     self.recalibrationImages = recalibrationImages
     self.refitsClassifier = refitsClassifier
     self.sampling = sampling
+    self.operationEmphasis = operationEmphasis
     self.distillation = distillation
     self.phases = phases
   }
@@ -30,7 +34,7 @@ public struct SupernetSettings: Hashable, Sendable {
 
 /// How a supernet stands in an experiment file.
 enum SupernetKeys {
-  private static let samplings = ["uniform", "sandwich"]
+  private static let samplings = ["independent", "sandwich"]
 
   /// Reads the keys of a supernet from a mapping that may have others.
   ///
@@ -56,13 +60,17 @@ enum SupernetKeys {
     if let refits = try reader.optionalBool("refitClassifier") { settings.refitsClassifier = refits }
     let sampling = try reader.optionalNode("sampling")?.choice(among: samplings) ?? samplings[0]
     let isSandwich = sampling == samplings[1]
-    for key in ["subnetsPerStep", "distillation"] {
-      guard let node = reader.optionalNode(key) else { continue }
-      guard isSandwich else { throw node.error("'\(node.name)' needs the sampling 'sandwich'") }
+    if let node = reader.optionalNode("distillation"), !isSandwich {
+      throw node.error("'\(node.name)' needs the sampling 'sandwich'")
+    }
+    if let emphasis = try reader.optionalDouble("operationEmphasis", in: 1...1000) {
+      settings.operationEmphasis = emphasis
     }
     if isSandwich {
       settings.sampling = .sandwich(subnets: try reader.optionalInt("subnetsPerStep", in: 2...64) ?? 4)
       settings.distillation = try reader.optionalBool("distillation") ?? true
+    } else if let subnets = try reader.optionalInt("subnetsPerStep", in: 1...64) {
+      settings.sampling = .independent(subnets: subnets)
     }
     for node in try reader.optionalList("phases", count: 0...16) ?? [] {
       var phase = try node.mapping()
@@ -83,13 +91,15 @@ enum SupernetKeys {
       ("refitClassifier", .bool(settings.refitsClassifier)),
     ]
     switch settings.sampling {
-    case .uniform: entries.append(("sampling", .string(samplings[0])))
+    case .independent(let subnets):
+      entries += [("sampling", .string(samplings[0])), ("subnetsPerStep", .int(subnets))]
     case .sandwich(let subnets):
       entries += [
         ("sampling", .string(samplings[1])), ("subnetsPerStep", .int(subnets)),
         ("distillation", .bool(settings.distillation)),
       ]
     }
+    entries.append(("operationEmphasis", .double(settings.operationEmphasis)))
     let phases = settings.phases.map { phase in
       var entries: [(key: String, value: ConfigurationValue)] = [("share", .double(phase.share))]
       if let widths = phase.widths { entries.append(("widths", .list(widths.map { .int($0) }))) }

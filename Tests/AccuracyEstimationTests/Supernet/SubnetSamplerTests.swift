@@ -8,19 +8,21 @@ import Training
   private let input = InputSpecification(channels: 1, height: 28, width: 28, classes: 10)
 
   private func sampler(
-    _ sampling: SupernetConfiguration.Sampling = .uniform, phases: [SupernetConfiguration.Phase] = [],
-    seed: UInt64 = 1, isAdmitted: @escaping @Sendable (Architecture) -> Bool = { _ in true }
+    _ sampling: SupernetConfiguration.Sampling = .independent(subnets: 1), emphasis: Double = 1,
+    phases: [SupernetConfiguration.Phase] = [], seed: UInt64 = 1,
+    isAdmitted: @escaping @Sendable (Architecture) -> Bool = { _ in true }
   ) throws -> (SubnetSampler, SearchSpace) {
     let space = try WeightSharingTests.space("nasbench201")
     let configuration = SupernetConfiguration(
       trainImages: 64, validationImages: 64, recalibrationImages: 32,
-      training: TrainingConfiguration(seed: seed), sampling: sampling, phases: phases)
+      training: TrainingConfiguration(seed: seed), sampling: sampling, operationEmphasis: emphasis,
+      phases: phases)
     return (
       SubnetSampler(space: space, input: input, configuration: configuration, isAdmitted: isAdmitted), space
     )
   }
 
-  @Test func uniformStepsHaveOneNetworkOfAnySize() throws {
+  @Test func singleNetworksAreOfAnySize() throws {
     let (sampler, space) = try sampler()
     var sizes: [String: Int] = [:]
     var refused = 0
@@ -35,6 +37,41 @@ import Training
     #expect(sizes.values.allSatisfy { (15...70).contains($0) }, "\(sizes)")
     // Some networks of the space connect nothing.
     #expect((1...100).contains(refused))
+  }
+
+  @Test func independentNetworksOfAStepDifferInEverything() throws {
+    let (sampler, space) = try sampler(.independent(subnets: 8))
+    var widths: [Int: Int] = [:]
+    for step in 0..<50 {
+      let drawn = try sampler.architectures(step, of: 50).admitted
+      #expect(drawn.count == 8)
+      #expect(Set(drawn).count > 5)
+      for architecture in drawn { widths[space.size(of: architecture).width, default: 0] += 1 }
+    }
+    #expect(widths.count == 5 && widths.values.allSatisfy { (50...110).contains($0) }, "\(widths)")
+    #expect(try sampler.step(3, of: 50).subnets.count == 8)
+  }
+
+  /// Two of the five operations have weights: 2 · 6 of 2 · 6 + 3 draws take one of them.
+  @Test(arguments: [(1.0, 0.4), (6.0, 0.8)])
+  func operationsWithWeightsAreDrawnMoreOften(emphasis: Double, share: Double) throws {
+    let (sampler, space) = try sampler(emphasis: emphasis)
+    var counts: [String: Int] = [:]
+    for step in 0..<400 {
+      let drawn = try sampler.architectures(step, of: 400).admitted[0]
+      for decision in space.architectureDecisions where decision.name.hasPrefix("cell.") {
+        counts[drawn.choices[decision.name]!, default: 0] += 1
+      }
+    }
+    let convolutions = (counts["nor_conv_1x1"]!, counts["nor_conv_3x3"]!)
+    let all = Double(counts.values.reduce(0, +))
+    #expect(all == 2400)
+    // Networks that connect nothing, which are drawn again, mostly lack convolutions.
+    #expect(abs(Double(convolutions.0 + convolutions.1) / all - share) < 0.05, "\(counts)")
+    #expect(abs(convolutions.0 - convolutions.1) < 150)
+    for name in ["none", "skip_connect", "avg_pool_3x3"] {
+      #expect(abs(Double(counts[name]!) / all - (1 - share) / 3) < 0.05, "\(counts)")
+    }
   }
 
   @Test func aStepDependsOnItsNumberAndTheSeedAlone() throws {
@@ -104,6 +141,9 @@ import Training
     #expect(field { $0.recalibrationImages = 33 } == "recalibrationImages")
     #expect(field { $0.recalibrationImages = 1312 } == "recalibrationImages")
     #expect(field { $0.sampling = .sandwich(subnets: 1) } == "subnetsPerStep")
+    #expect(field { $0.sampling = .independent(subnets: 0) } == "subnetsPerStep")
+    #expect(field { $0.operationEmphasis = .nan } == "operationEmphasis")
+    #expect(field { $0.operationEmphasis = 0.5 } == "operationEmphasis")
     #expect(field { $0.distillation = true } == "distillation")
     #expect(field { $0.phases = [.init(share: 0)] } == "phases")
     #expect(field { $0.phases = [.init(share: 1, widths: [16])] } == "phases")

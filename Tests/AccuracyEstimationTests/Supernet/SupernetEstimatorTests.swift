@@ -56,13 +56,15 @@ import Training
       labels: (0..<count).map { UInt8($0 % 2) })
   }
 
-  private func configuration(_ sampling: SupernetConfiguration.Sampling = .uniform, epochs: Double = 6)
+  private func configuration(
+    _ sampling: SupernetConfiguration.Sampling = .independent(subnets: 1), epochs: Double = 6
+  )
     -> SupernetConfiguration
   {
     SupernetConfiguration(
       trainImages: 1280, validationImages: 200, recalibrationImages: 256,
       training: TrainingConfiguration(epochs: epochs, batchSize: 32, learningRate: 0.05, threads: 2, seed: 3),
-      sampling: sampling, distillation: sampling != .uniform)
+      sampling: sampling, distillation: sampling == .sandwich(subnets: 3))
   }
 
   private func architecture(_ operations: [String], width: Int, depth: Int = 1) -> Architecture {
@@ -86,7 +88,7 @@ import Training
       folder: folder, progress: progress)
   }
 
-  @Test(arguments: [SupernetConfiguration.Sampling.uniform, .sandwich(subnets: 3)])
+  @Test(arguments: [SupernetConfiguration.Sampling.independent(subnets: 1), .sandwich(subnets: 3)])
   func networksThatSeeTheDifferenceRankFirst(sampling: SupernetConfiguration.Sampling) throws {
     let estimator = try prepare(configuration(sampling))
     for (width, depth) in [(8, 1), (4, 2), (2, 1)] {
