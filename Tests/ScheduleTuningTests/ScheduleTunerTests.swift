@@ -100,6 +100,27 @@ struct ScheduleTunerTests {
     }
   }
 
+  /// Times from before and after a change of the clock are not compared, neither within a run nor between two.
+  @Test(arguments: [0.5, 1.0, 2.0])
+  func theClockMayChangeBeforeTheEnd(drift: Double) throws {
+    var generator = SeededGenerator(seed: 37)
+    for _ in 0..<8 {
+      let database = InMemoryLatencyDatabase()
+      let workload = try randomConvolution(&generator)
+      func expectTheFastest(_ meter: FakeMeter, _ options: TuningOptions) throws {
+        let result = try tuner(meter, database, options).tune(workload)
+        let fastest = result.records.map { meter.cost($0.schedule, workload) }.min()!
+        let best = try #require(result.best)
+        #expect(meter.cost(best.schedule, workload) == fastest)
+        #expect(result.records.count { $0.decision != nil } != 1)
+        let stored = database.tuningRecords(workload: workload.key, target: meter.target.key)
+        #expect(stored == result.records)
+      }
+      try expectTheFastest(FakeMeter(threads: 2, drift: drift), TuningOptions(trials: 24))
+      try expectTheFastest(FakeMeter(threads: 2, drift: 1 / drift), TuningOptions(trials: 60))
+    }
+  }
+
   @Test func trialsAreATotal() throws {
     var generator = SeededGenerator(seed: 35)
     let database = InMemoryLatencyDatabase()

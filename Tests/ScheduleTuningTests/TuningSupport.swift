@@ -28,8 +28,13 @@ final class FakeMeter: ScheduleMeter {
   private(set) var batches: [[KernelSchedule]] = []
   private(set) var thoroughCalls = 0
   private let fails: (KernelSchedule) -> Bool
+  /// By what the clock has become slower when measurements are thorough.
+  private let drift: Double
 
-  init(threads: Int = 1, fails: @escaping (KernelSchedule) -> Bool = { _ in false }) {
+  init(
+    threads: Int = 1, drift: Double = 1, fails: @escaping (KernelSchedule) -> Bool = { _ in false }
+  ) {
+    self.drift = drift
     target = TargetFingerprint(cpu: "fake", vectorExtension: "none", blas: "none", threads: threads)
     self.fails = fails
   }
@@ -63,7 +68,8 @@ final class FakeMeter: ScheduleMeter {
         ? .failed(reason: "no \(schedule)")
         : .measured(
           LatencyStatistics(
-            sampleMilliseconds: [cost(schedule, workload)], warmup: 0, threads: target.threads))
+            sampleMilliseconds: [cost(schedule, workload) * (isThorough ? drift : 1)], warmup: 0,
+            threads: target.threads))
     }
   }
 }

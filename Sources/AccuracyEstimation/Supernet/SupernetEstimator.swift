@@ -5,9 +5,8 @@ import Training
 
 /// Judges an architecture with the weights that it has in a trained supernet, after recalibrating its batch norms.
 ///
-/// A heuristic: accuracies are below those of networks trained alone, and their order agrees with theirs in part only, more
-/// between widths than between operations. Validation images
-/// are those of ``ShortTrainingEstimator`` for the same seed and number.
+/// A heuristic: accuracies are below those of networks trained alone, and their order agrees with theirs in part only.
+/// Validation images are those of ``ShortTrainingEstimator`` for the same seed and number.
 public struct SupernetEstimator: AccuracyEstimator {
   /// `supernet`.
   public var name: String { "supernet" }

@@ -24,8 +24,8 @@ public struct TuningRecord: Hashable, Sendable {
   /// What became of it when it was first tried.
   public let outcome: TuningOutcome
   /// The latency of a second, thorough measurement side by side with the other schedules that were nearly as fast as the
-  /// fastest; nil if it was not among them.
-  public let decision: LatencyStatistics?
+  /// fastest; nil if it was not among them when that was done last.
+  public var decision: LatencyStatistics?
 
   /// Creates a record.
   public init(
@@ -49,5 +49,17 @@ public struct TuningRecord: Hashable, Sendable {
   /// What the cost model learns from it; nil of a failure.
   public var observation: CostModel.Observation? {
     firstMilliseconds.map { CostModel.Observation(features: features, milliseconds: $0) }
+  }
+}
+
+extension Sequence where Element == TuningRecord {
+  /// The fastest of the records of one operator and target; nil if all are failures, or there are none.
+  ///
+  /// Where some were measured side by side at the end, it is one of them: the clock of a machine may have changed since the
+  /// others were tried.
+  public var fastest: TuningRecord? {
+    let decided = filter { $0.decision != nil }
+    return (decided.isEmpty ? filter { $0.milliseconds != nil } : decided)
+      .min { $0.milliseconds! < $1.milliseconds! }
   }
 }

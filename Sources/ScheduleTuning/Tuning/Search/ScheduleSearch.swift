@@ -10,8 +10,8 @@ struct ScheduleSearch {
   }
 
   /// How many of the fastest schedules are measured once more at the end, and how much slower than the fastest they may be.
-  static let finalists = 6
-  static let finalistRatio = 1.15
+  static let finalists = 8
+  static let finalistRatio = 1.25
   /// The evolutionary search within the model, which costs no measurement.
   private static let population = 64
   private static let generations = 6

@@ -89,10 +89,14 @@ public final class ScheduleTuner {
     guard let least = measured.first.flatMap({ records[$0].firstMilliseconds }) else { return records }
     let finalists = measured.prefix(ScheduleSearch.finalists)
       .filter { records[$0].firstMilliseconds! <= least * ScheduleSearch.finalistRatio }
-    guard finalists.count > 1 else { return records }
     var records = records
-    let outcomes = try meter.outcomes(
-      of: finalists.map { records[$0].schedule }, for: workload, isThorough: true)
+    // What was decided in an earlier run is not side by side with what is decided now.
+    let outdated = records.indices.filter { records[$0].decision != nil && !finalists.contains($0) }
+    for index in outdated { records[index].decision = nil }
+    // A single one needs no decision.
+    let outcomes =
+      finalists.count > 1
+      ? try meter.outcomes(of: finalists.map { records[$0].schedule }, for: workload, isThorough: true) : []
     for (index, outcome) in zip(finalists, outcomes) {
       let first = records[index]
       // What fails now has failed, whatever it did before.
@@ -100,7 +104,7 @@ public final class ScheduleTuner {
         workload: workload.key, schedule: first.schedule, features: first.features,
         outcome: outcome.statistics == nil ? outcome : first.outcome, decision: outcome.statistics)
     }
-    try database.store(finalists.map { records[$0] }, target: meter.target)
+    try database.store((outdated + finalists).map { records[$0] }, target: meter.target)
     return records
   }
 }

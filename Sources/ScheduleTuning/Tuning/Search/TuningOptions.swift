@@ -39,18 +39,10 @@ public struct TuningProgress: Hashable, Sendable {
 
   init(_ records: [TuningRecord]) {
     trials = records.count
-    var failures = 0
-    var best: (schedule: KernelSchedule, milliseconds: Double)?
-    for record in records {
-      guard let milliseconds = record.milliseconds else {
-        failures += 1
-        continue
-      }
-      if best.map({ milliseconds < $0.milliseconds }) ?? true { best = (record.schedule, milliseconds) }
-    }
-    self.failures = failures
-    self.best = best?.schedule
-    milliseconds = best?.milliseconds
+    failures = records.count { $0.milliseconds == nil }
+    let fastest = records.fastest
+    best = fastest?.schedule
+    milliseconds = fastest?.milliseconds
   }
 }
 
@@ -78,9 +70,7 @@ public struct TuningResult: Hashable, Sendable {
   public let spaceSize: Int
 
   /// The fastest schedule; nil if all failed, or nothing was tried.
-  public var best: TuningRecord? {
-    records.filter { $0.milliseconds != nil }.min { $0.milliseconds! < $1.milliseconds! }
-  }
+  public var best: TuningRecord? { records.fastest }
 
   /// The records of failures.
   public var failures: [TuningRecord] { records.filter { $0.outcome.statistics == nil } }
