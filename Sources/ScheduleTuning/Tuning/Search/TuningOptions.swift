@@ -15,7 +15,7 @@ public struct TuningOptions: Hashable, Sendable {
 
   /// Creates options. - Precondition: the counts are positive.
   public init(
-    trials: Int = 128, batch: Int = 8, patience: Int = 32, improvement: Double = 0.01, seed: UInt64 = 0
+    trials: Int = 128, batch: Int = 8, patience: Int = 48, improvement: Double = 0.01, seed: UInt64 = 0
   ) {
     precondition(trials > 0 && batch > 0 && patience > 0, "nothing to try")
     self.trials = trials
