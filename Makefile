@@ -54,7 +54,7 @@ training-results:
 	$(BENCHMARKS) training-throughput measure
 	$(BENCHMARKS) training-throughput accuracy
 
-# The better part of an hour on two cores: every estimator of accuracy against networks trained alone.
+# Some 40 minutes on two cores: every estimator of accuracy against networks trained alone.
 accuracy-results:
 	Scripts/setup.sh
 	$(BENCHMARKS) accuracy-estimation subnets
