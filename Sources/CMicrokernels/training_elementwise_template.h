@@ -204,14 +204,55 @@ TK_INLINE float reciprocal_taps(const tk_pool *plan, int32_t row, int32_t column
   return 1.0f / (float)(divisor > 0 ? divisor : 1);
 }
 
-static void average_pool(const tk_pool *plan, const float *source_values, float *result) {
-  const tk_vec *x = vectors(source_values);
-  tk_vec *y = mutable_vectors(result);
-  TK_FOR_EACH_PIXEL(plan, {
-    tk_vec sum = tk_zero;
-    TK_FOR_EACH_TAP(plan, { sum += x[source]; })
-    y[target] = sum * reciprocal_taps(plan, row, column);
-  })
+// sums[i] = the sum of lines[k][i] over the `count` lines.
+TK_INLINE void sum_lines(const tk_vec *const *lines, const int32_t count, int64_t length, tk_vec *sums) {
+  for (int64_t i = 0; i < length; i++) {
+    tk_vec sum = lines[0][i];
+    for (int32_t k = 1; k < count; k++) sum += lines[k][i];
+    sums[i] = sum;
+  }
+}
+
+// The sum over the window's rows of every column of the source, for one row of the result.
+TK_INLINE void sum_window_rows(const tk_pool *plan, const tk_vec *x, int32_t row, tk_vec *sums) {
+  const int64_t length = (int64_t)plan->source_columns * TK_PIXEL_PARTS;
+  const tk_tap *taps = plan->row_taps + plan->row_starts[row];
+  const int32_t count = plan->row_starts[row + 1] - plan->row_starts[row];
+  const tk_vec *lines[3];
+  for (int32_t k = 0; k < 3 && k < count; k++) lines[k] = x + taps[k].source * length;
+  switch (count) {
+    case 0: memset(sums, 0, (size_t)length * sizeof(tk_vec)); return;
+    case 1: sum_lines(lines, 1, length, sums); return;
+    case 2: sum_lines(lines, 2, length, sums); return;
+    default: sum_lines(lines, 3, length, sums);
+  }
+  for (int32_t k = 3; k < count; k++) {
+    for (int64_t i = 0; i < length; i++) sums[i] += x[taps[k].source * length + i];
+  }
+}
+
+// First over the window's rows, then over its columns.
+static void average_pool(const tk_pool *plan, const float *source_values, float *result, float *scratch) {
+  tk_vec *sums = mutable_vectors(scratch);
+  for (int32_t channel = 0; channel < plan->channels; channel++) {
+    const tk_vec *x = vectors(source_values + channel * plan->source_plane);
+    tk_vec *y = mutable_vectors(result + channel * plan->result_plane);
+    for (int32_t row = 0; row < plan->rows; row++) {
+      sum_window_rows(plan, x, row, sums);
+      for (int32_t column = 0; column < plan->columns; column++) {
+        const tk_tap *tap = plan->column_taps + plan->column_starts[column];
+        const tk_tap *end = plan->column_taps + plan->column_starts[column + 1];
+        const float share = reciprocal_taps(plan, row, column);
+        tk_vec totals[TK_PIXEL_PARTS];
+        TK_UNROLL for (int32_t part = 0; part < TK_PIXEL_PARTS; part++) totals[part] = tk_zero;
+        for (; tap < end; tap++) {
+          TK_UNROLL for (int32_t part = 0; part < TK_PIXEL_PARTS; part++)
+            totals[part] += sums[tap->source * TK_PIXEL_PARTS + part];
+        }
+        TK_UNROLL for (int32_t part = 0; part < TK_PIXEL_PARTS; part++) *y++ = totals[part] * share;
+      }
+    }
+  }
 }
 
 static void average_pool_gradient(const tk_pool *plan, const float *result_gradient, float *source_gradient) {

@@ -2,7 +2,8 @@ import COpenBLAS
 
 /// The matrix products of OpenBLAS: the only place in Tandem that calls the library.
 ///
-/// Matrices are float32 and row-major; `lda`, `ldb` and `ldc` are the distances between their rows in elements.
+/// Matrices are row-major and of float32 if not said otherwise; `lda`, `ldb` and `ldc` are the distances between their rows
+/// in elements.
 /// OpenBLAS packs operands into buffers of its own, which it allocates once per thread at the first product and
 /// which no memory plan counts.
 public enum BLAS {
@@ -27,6 +28,14 @@ public enum BLAS {
     if threads != count { openblas_set_num_threads(Int32(clamping: count)) }
   }
 
+  /// Runs `body` while products use one thread, and sets back what was.
+  public static func onOneThread<Result>(_ body: () -> Result) -> Result {
+    let previous = threads
+    setThreads(1)
+    defer { setThreads(previous) }
+    return body()
+  }
+
   /// C [m, n] = alpha · A [m, k] · B [k, n] + beta · C, with A or B read transposed where asked: A is then stored
   /// as [k, m] and B as [n, k].
   ///
@@ -42,5 +51,20 @@ public enum BLAS {
     cblas_sgemm(
       CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
       blasint(m), blasint(n), blasint(k), alpha, a, blasint(lda), b, blasint(ldb), beta, c, blasint(ldc))
+  }
+
+  /// C [m, n] = A [m, k] · B [k, n] in float64 without gaps between rows, with A read transposed where asked: it is then
+  /// stored as [k, m].
+  ///
+  /// - Precondition: the arrays have so many elements, and every extent is positive and fits 31 bits.
+  /// - Complexity: m · n · k multiply–accumulates.
+  package static func multiply(
+    _ a: [Double], _ b: [Double], transposeA: Bool = false, m: Int, n: Int, k: Int, into c: inout [Double]
+  ) {
+    precondition(
+      a.count == m * k && b.count == k * n && c.count == m * n, "the extents do not fit the matrices")
+    cblas_dgemm(
+      CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, CblasNoTrans, blasint(m), blasint(n), blasint(k),
+      1, a, blasint(transposeA ? m : k), b, blasint(n), 0, &c, blasint(n))
   }
 }

@@ -20,7 +20,7 @@ extension Trainer {
     try verify(dataset, normalization)
     precondition(dataset.count >= configuration.batchSize, "fewer images than a batch")
     let images = (0..<configuration.batchSize).map { AugmentedImage(index: $0) }
-    let sums = limitingBLASThreads {
+    let sums = algorithm.limitingBLASThreads {
       engine.step(
         images, loader: ChunkLoader(dataset: dataset, normalization: normalization),
         loss: SoftmaxCrossEntropy(classes: tape.logits.channels, smoothing: configuration.labelSmoothing))
@@ -41,6 +41,10 @@ extension Trainer {
   {
     try verify(dataset, normalization)
     let loader = ChunkLoader(dataset: dataset, normalization: normalization)
-    return limitingBLASThreads { engine.logits(count: dataset.count, loader: loader) }
+    let classes = tape.logits.channels
+    let rows = algorithm.limitingBLASThreads {
+      engine.rows(of: tape.logits, count: dataset.count, loader: loader)
+    }
+    return stride(from: 0, to: rows.count, by: classes).map { Array(rows[$0..<$0 + classes]) }
   }
 }

@@ -65,7 +65,7 @@ package final class NetworkProbe {
   ) -> Pass {
     let context = engine.context(worker: 0, chunk: 0, mode: .batch)
     load(images, into: context.values(tape.image))
-    return limitingBLASThreads {
+    return algorithm.limitingBLASThreads {
       for node in tape.nodes {
         node.forward(context, mode: .batch)
         if let codes, let rectified = (node as? CombineNode)?.rectified {
@@ -109,14 +109,6 @@ package final class NetworkProbe {
   /// Values [unit][image] as a row of units per image.
   private static func rows(_ values: UnsafePointer<Float>, units: Int) -> [[Float]] {
     (0..<chunkSize).map { image in (0..<units).map { values[$0 * chunkSize + image] } }
-  }
-
-  private func limitingBLASThreads<Result>(_ body: () -> Result) -> Result {
-    guard algorithm == .blas, BLAS.threads != 1 else { return body() }
-    let previous = BLAS.threads
-    BLAS.setThreads(1)
-    defer { BLAS.setThreads(previous) }
-    return body()
   }
 }
 

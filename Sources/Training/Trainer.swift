@@ -91,7 +91,7 @@ public final class Trainer {
   {
     try verify(dataset, normalization)
     guard dataset.count > 0 else { throw .datasetMismatch(reason: "\(dataset.name) has no images") }
-    let sums = limitingBLASThreads {
+    let sums = algorithm.limitingBLASThreads {
       engine.evaluate(
         count: dataset.count, loader: ChunkLoader(dataset: dataset, normalization: normalization),
         loss: SoftmaxCrossEntropy(classes: tape.logits.channels, smoothing: 0))
@@ -157,14 +157,5 @@ public final class Trainer {
           "the normalization is for \(normalization.mean.count) channels, \(dataset.name) has \(dataset.channels)"
       )
     }
-  }
-
-  /// Runs `body` while the BLAS starts no threads below our workers.
-  func limitingBLASThreads<Result>(_ body: () -> Result) -> Result {
-    guard algorithm == .blas, BLAS.threads != 1 else { return body() }
-    let previous = BLAS.threads
-    BLAS.setThreads(1)
-    defer { BLAS.setThreads(previous) }
-    return body()
   }
 }

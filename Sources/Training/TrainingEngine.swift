@@ -94,13 +94,10 @@ final class TrainingEngine: @unchecked Sendable {
   }
 
   /// Runs whole chunks of images forwards and keeps the statistics of their batch norms for
-  /// ``updateRunningStatistics(chunks:momentum:)``; `visit` may read the activations of a chunk on its worker.
+  /// ``updateRunningStatistics(chunks:momentum:)``.
   ///
   /// - Precondition: the images are a multiple of a chunk, and no more than the engine was made for.
-  func recordStatistics(
-    _ images: ArraySlice<AugmentedImage>, loader: ChunkLoader,
-    visit: @escaping @Sendable (_ chunk: Int, _ context: ChunkContext) -> Void = { _, _ in }
-  ) {
+  func recordStatistics(_ images: ArraySlice<AugmentedImage>, loader: ChunkLoader) {
     let lanes = ActivationValue.lanes
     let chunks = images.count / lanes
     precondition(images.count % lanes == 0 && chunks > 0 && chunks <= maximumChunks)
@@ -109,7 +106,6 @@ final class TrainingEngine: @unchecked Sendable {
       let context = context(worker: worker, chunk: chunk, mode: .batch)
       loader.load(images[first..<first + lanes], into: context.values(tape.image))
       for node in tape.nodes { node.forward(context, mode: .batch) }
-      visit(chunk, context)
     }
   }
 
@@ -136,36 +132,38 @@ final class TrainingEngine: @unchecked Sendable {
   /// Sums over a data set, with running statistics, in chunks of images on all workers.
   func evaluate(count: Int, loader: ChunkLoader, loss: SoftmaxCrossEntropy) -> SoftmaxCrossEntropy.Sums {
     let partial = PartialSums(count: (count + ActivationValue.lanes - 1) / ActivationValue.lanes)
-    infer(count: count, loader: loader) { chunk, images, logits in
+    infer(count: count, loader: loader) { [self] chunk, images, context in
       partial[chunk] = loss.evaluate(
-        logits: logits, labels: loader.labels(images), count: images.count, gradient: nil)
+        logits: context.values(tape.logits), labels: loader.labels(images), count: images.count, gradient: nil
+      )
     }
     return partial.total
   }
 
-  /// The logits of every image, with running statistics: one row per image.
-  func logits(count: Int, loader: ChunkLoader) -> [[Float]] {
-    let lanes = ActivationValue.lanes
-    let classes = tape.logits.channels
-    let rows = AlignedBuffer(count: (count + lanes - 1) / lanes * lanes * classes)
-    infer(count: count, loader: loader) { chunk, images, logits in
+  /// A value of one pixel for every image, with running statistics: [images][channels].
+  ///
+  /// - Precondition: only the node that gives the logits, or nothing, comes after those that read the value.
+  func rows(of value: ActivationValue, count: Int, loader: ChunkLoader) -> [Float] {
+    precondition(value.pixels == 1)
+    let channels = value.channels
+    let rows = AlignedBuffer(count: count * channels)
+    infer(count: count, loader: loader) { chunk, images, context in
+      let values = context.values(value)
+      let lanes = ActivationValue.lanes
       for image in 0..<images.count {
-        for index in 0..<classes {
-          rows.pointer[(chunk * lanes + image) * classes + index] = logits[index * lanes + image]
-        }
+        let row = rows.pointer + (chunk * lanes + image) * channels
+        for channel in 0..<channels { row[channel] = values[channel * lanes + image] }
       }
     }
-    return (0..<count).map { image in
-      Array(UnsafeBufferPointer(start: rows.pointer + image * classes, count: classes))
-    }
+    return Array(UnsafeBufferPointer(start: rows.pointer, count: rows.count))
   }
 
-  /// Runs all images forwards, with running statistics, and hands the logits of each chunk to `body` on its worker.
+  /// Runs all images forwards, with running statistics, and hands each chunk's activations to `body` on its worker.
   private func infer(
     count: Int, loader: ChunkLoader,
     _ body:
-      @escaping @Sendable (_ chunk: Int, _ images: ArraySlice<AugmentedImage>, _ logits: UnsafePointer<Float>)
-      -> Void
+      @escaping @Sendable (_ chunk: Int, _ images: ArraySlice<AugmentedImage>, _ context: ChunkContext) ->
+      Void
   ) {
     let lanes = ActivationValue.lanes
     run(chunks: (count + lanes - 1) / lanes) { [self] worker, chunk in
@@ -173,7 +171,7 @@ final class TrainingEngine: @unchecked Sendable {
       let context = context(worker: worker, chunk: 0, mode: .running)
       loader.load(images[...], into: context.values(tape.image))
       for node in tape.nodes { node.forward(context, mode: .running) }
-      body(chunk, images[...], context.values(tape.logits))
+      body(chunk, images[...], context)
     }
   }
 

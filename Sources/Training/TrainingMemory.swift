@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Memory that networks in training use one after the other: activations and scratch space of every worker thread.
 ///
 /// It grows to what the largest network needs and stays, so that the next one starts without new pages. Give the same
@@ -33,5 +35,22 @@ public final class TrainingMemory: @unchecked Sendable {
         buffers[worker] = AlignedBuffer(count: count)
       }
     }
+  }
+}
+
+/// Lends memory to whoever computes networks at the same time, and keeps it for the next.
+public final class TrainingMemoryPool: Sendable {
+  private let free = Mutex<[TrainingMemory]>([])
+
+  /// An empty pool.
+  public init() {}
+
+  /// Runs `body` with memory that nobody else has meanwhile.
+  public func lend<Result, Failure: Error>(_ body: (TrainingMemory) throws(Failure) -> Result) throws(Failure)
+    -> Result
+  {
+    let memory = free.withLock { $0.popLast() } ?? TrainingMemory()
+    defer { free.withLock { $0.append(memory) } }
+    return try body(memory)
   }
 }

@@ -110,7 +110,7 @@ public final class TrainingSession {
     let engine = trainer.engine
     let rate = schedule.rate(at: step)
     let batch = stream.batch(configuration.batchSize)
-    let sums = trainer.limitingBLASThreads { engine.step(batch, loader: loader, loss: loss) }
+    let sums = trainer.algorithm.limitingBLASThreads { engine.step(batch, loader: loader, loss: loss) }
     let meanLoss = sums.loss / Double(configuration.batchSize)
     guard sums.loss.isFinite else { throw .diverged(step: step, loss: meanLoss) }
     let layout = trainer.tape.parameters

@@ -127,7 +127,7 @@ import Training
     /// A window for a pool, whose padding is smaller than its kernel.
     private mutating func pooling(of shape: TensorShape) -> Window2D {
       while true {
-        let (height, width) = (pick(2...3), pick(2...3))
+        let (height, width) = (pick(2...5), pick(2...5))
         let window = Window2D(
           kernel: Size2D(height: height, width: width),
           stride: Size2D(height: pick(1...2), width: pick(1...2)),

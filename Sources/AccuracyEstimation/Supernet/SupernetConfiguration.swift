@@ -34,7 +34,7 @@ public struct SupernetConfiguration: Codable, Hashable, Sendable {
   public var validationImages: Int
   /// Training images that batch norms are recalibrated on for every network judged: a multiple of 32.
   public var recalibrationImages: Int
-  /// Whether the last layer is fitted anew for every network judged, on the same images.
+  /// Whether the last layer is fitted anew for every network judged, by cross-validation on the validation images.
   public var refitsClassifier: Bool
   /// The training of the shared weights.
   public var training: TrainingConfiguration
@@ -53,7 +53,7 @@ public struct SupernetConfiguration: Codable, Hashable, Sendable {
 
   /// Creates a configuration.
   public init(
-    trainImages: Int, validationImages: Int, recalibrationImages: Int = 1024,
+    trainImages: Int, validationImages: Int, recalibrationImages: Int = 128,
     refitsClassifier: Bool = true, training: TrainingConfiguration,
     sampling: Sampling = .independent(subnets: 8), operationEmphasis: Double = 6, distillation: Bool = false,
     phases: [Phase] = []

@@ -18,6 +18,7 @@ public struct SupernetEstimator: AccuracyEstimator {
   private let recalibrationImages: ImageDataset
   private let validationImages: ImageDataset
   private let normalization: Normalization
+  private let memories = TrainingMemoryPool()
 
   /// The images of one estimate.
   public var costDescription: String {
@@ -84,10 +85,12 @@ public struct SupernetEstimator: AccuracyEstimator {
       guard let subnet = try Subnet(subject.architecture, in: space, input: input) else {
         throw .unsupportedGraph(reason: "the architecture connects nothing")
       }
-      result = try supernet.evaluate(
-        subnet, recalibration: recalibrationImages, validation: validationImages,
-        normalization: normalization, threads: configuration.training.threads,
-        refitsClassifier: configuration.refitsClassifier)
+      result = try memories.lend { (memory) throws(TrainingError) in
+        try supernet.evaluate(
+          subnet, recalibration: recalibrationImages, validation: validationImages,
+          normalization: normalization, threads: configuration.training.threads,
+          refitsClassifier: configuration.refitsClassifier, memory: memory)
+      }
     } catch {
       throw EstimationError(error)
     }

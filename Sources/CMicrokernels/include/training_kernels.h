@@ -146,7 +146,8 @@ typedef struct {
   // source_gradient += the result's gradient at the first tap that holds the maximum.
   void (*max_pool_gradient)(const tk_pool *plan, const float *source, const float *result,
                             const float *result_gradient, float *source_gradient);
-  void (*average_pool)(const tk_pool *plan, const float *source, float *result);
+  // `scratch` has a row of the source of one channel.
+  void (*average_pool)(const tk_pool *plan, const float *source, float *result, float *scratch);
   // source_gradient += the result's gradient over all taps.
   void (*average_pool_gradient)(const tk_pool *plan, const float *result_gradient, float *source_gradient);
   // Per channel and image: the mean over the plane's pixels.

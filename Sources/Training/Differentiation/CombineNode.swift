@@ -35,6 +35,8 @@ struct CombineNode: TapeNode {
     terms.filter { $0.norm != nil }.map(\.value) + [rectified].compactMap { $0 }
   }
 
+  var replaceable: [ActivationValue] { reads }
+
   private var channels: Int { terms[0].value.channels }
   private var plane: Int { terms[0].value.plane }
 

@@ -1,4 +1,5 @@
 import CMicrokernels
+import Kernels
 
 /// How convolutions are computed in training.
 public enum ConvolutionAlgorithm: String, Hashable, Codable, Sendable, CaseIterable {
@@ -10,6 +11,11 @@ public enum ConvolutionAlgorithm: String, Hashable, Codable, Sendable, CaseItera
   /// The faster one on this processor: the kernels where they use wide vectors, else the BLAS.
   public static var preferred: ConvolutionAlgorithm {
     InstructionSet.best == .portable ? .blas : .microkernels
+  }
+
+  /// Runs `body` while the BLAS, if it is used, starts no threads below our workers.
+  func limitingBLASThreads<Result>(_ body: () -> Result) -> Result {
+    self == .blas ? BLAS.onOneThread(body) : body()
   }
 }
 

@@ -32,6 +32,8 @@ struct PoolNode: TapeNode {
     if case .maximum = reduction { [input, output] } else { [] }
   }
 
+  var scratchCount: Int { input.columns * ActivationValue.lanes }
+
   private var plan: tk_pool {
     var divisor = 0
     if case .average(countsPadding: true) = reduction { divisor = window.kernel.height * window.kernel.width }
@@ -48,7 +50,8 @@ struct PoolNode: TapeNode {
     var plan = plan
     switch reduction {
     case .maximum: chunk.kernels.pointee.max_pool(&plan, chunk.values(input), chunk.values(output))
-    case .average: chunk.kernels.pointee.average_pool(&plan, chunk.values(input), chunk.values(output))
+    case .average:
+      chunk.kernels.pointee.average_pool(&plan, chunk.values(input), chunk.values(output), chunk.scratch)
     }
   }
 

@@ -6,6 +6,9 @@ protocol TapeNode: Sendable {
   var writes: [ActivationValue] { get }
   /// Values, read or written, that the backward pass needs again.
   var keeps: [ActivationValue] { get }
+  /// Values read that a result of the same size may replace where they are, because each element of the result depends on
+  /// the elements of the same channel alone, and those are read before.
+  var replaceable: [ActivationValue] { get }
   /// Floats of scratch memory.
   var scratchCount: Int { get }
 
@@ -20,6 +23,7 @@ protocol TapeNode: Sendable {
 }
 
 extension TapeNode {
+  var replaceable: [ActivationValue] { [] }
   var scratchCount: Int { 0 }
   func pack(parameters: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>) {}
 }

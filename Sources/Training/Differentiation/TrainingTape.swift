@@ -113,7 +113,36 @@ private struct TapeMemory {
         touch(&slopes, value, true, at: 2 * loss - index)
       }
     }
+    // What the backward pass may need again stays where it is.
+    let replaced = gradients == nil ? Self.replace(nodes, &values) : []
     place((values + slopes).compactMap { $0 })
+    for (storage, place) in replaced { valueOffsets[storage] = valueOffsets[place] }
+  }
+
+  /// Lets results take the place of values that are read for the last time: the storages that need no buffer of their own,
+  /// each with the one whose place it takes, in an order in which the latter's is known.
+  private static func replace(_ nodes: [any TapeNode], _ buffers: inout [Buffer?]) -> [(Int, Int)] {
+    var pairs: [(Int, Int)] = []
+    /// The storage in whose buffer each value lies.
+    var places = Array(buffers.indices)
+    for (index, node) in nodes.enumerated() {
+      var candidates = node.replaceable
+      for result in node.writes {
+        guard let buffer = buffers[result.storage], buffer.first == index,
+          let chosen = candidates.firstIndex(where: { value in
+            guard let other = buffers[places[value.storage]] else { return false }
+            return other.last == index && other.size == buffer.size
+          })
+        else { continue }
+        let place = places[candidates.remove(at: chosen).storage]
+        candidates.removeAll { places[$0.storage] == place }
+        buffers[place]!.last = buffer.last
+        buffers[result.storage] = nil
+        places[result.storage] = place
+        pairs.append((result.storage, place))
+      }
+    }
+    return pairs
   }
 
   /// Greedy by size: each buffer at the lowest offset where no buffer placed before is alive at the same time.

@@ -98,4 +98,20 @@ package struct SoftmaxCrossEntropy: Sendable {
     }
     return sums
   }
+
+  /// Sums over images whose logits are given as [images][classes].
+  func evaluate(rows: [Double], labels: [ImageLabel]) -> Sums {
+    let lanes = ActivationValue.lanes
+    let chunk = AlignedBuffer(count: classes * lanes)
+    return stride(from: 0, to: labels.count, by: lanes).reduce(into: Sums()) { sums, first in
+      let images = first..<min(first + lanes, labels.count)
+      for image in images {
+        for index in 0..<classes {
+          chunk.pointer[index * lanes + image - first] = Float(rows[image * classes + index])
+        }
+      }
+      sums += evaluate(
+        logits: chunk.pointer, labels: Array(labels[images]), count: images.count, gradient: nil)
+    }
+  }
 }

@@ -46,7 +46,7 @@ struct SubnetEngine {
     _ images: [AugmentedImage], loader: ChunkLoader, loss: SoftmaxCrossEntropy, teacher: SoftTargets?,
     pupils: SoftTargets?
   ) -> SoftmaxCrossEntropy.Sums {
-    limitingBLASThreads {
+    algorithm.limitingBLASThreads {
       engine.step(images, loader: loader) { chunk, logits, labels, gradient in
         pupils?.record(chunk: chunk, logits: logits, count: labels.count)
         if let teacher {
@@ -59,57 +59,22 @@ struct SubnetEngine {
     }
   }
 
-  /// Sets running statistics to the plain averages over all whole chunks of the first `count` images, and then the
-  /// classifier to the best for the features that these images have.
+  /// Sets running statistics to the plain averages over all whole chunks of the first `count` images.
   ///
-  /// - Parameter refits: whether the classifier is set; it stays as it is where logits come from anything but a fully
-  ///   connected layer.
   /// - Precondition: the engine is for evaluation.
-  func recalibrate(on loader: ChunkLoader, count: Int, refits: Bool) {
+  func recalibrate(on loader: ChunkLoader, count: Int) {
     let lanes = ActivationValue.lanes
     let chunks = count / lanes
-    let images = (0..<chunks * lanes).map { AugmentedImage(index: $0) }
-    let classifier = refits ? self.classifier : nil
-    let features = AlignedBuffer(count: (classifier?.input.channels ?? 0) * images.count)
-    limitingBLASThreads {
+    algorithm.limitingBLASThreads {
       var seen = 0
       while seen < chunks {
         let now = min(Self.recalibrationGroup, chunks - seen)
-        engine.recordStatistics(images[seen * lanes..<(seen + now) * lanes], loader: loader) {
-          [seen] chunk, context in
-          guard let input = classifier?.input else { return }
-          let values = context.values(input)
-          for image in 0..<lanes {
-            let row = features.pointer + ((seen + chunk) * lanes + image) * input.channels
-            for channel in 0..<input.channels { row[channel] = values[channel * lanes + image] }
-          }
-        }
+        let images = (seen * lanes..<(seen + now) * lanes).map { AugmentedImage(index: $0) }
+        engine.recordStatistics(images[...], loader: loader)
         seen += now
         engine.updateRunningStatistics(chunks: now, momentum: Float(now) / Float(seen))
       }
     }
-    guard let classifier else { return }
-    let fit = ClassifierFit(
-      features: Array(UnsafeBufferPointer(start: features.pointer, count: features.count)),
-      labels: loader.labels(images[...]).map { UInt8($0.main) }, classes: tape.logits.channels)
-    (engine.parameters.pointer + classifier.weight).update(from: fit.weights, count: fit.weights.count)
-    (engine.parameters.pointer + classifier.bias).update(from: fit.biases, count: fit.biases.count)
-    engine.pack()
-  }
-
-  /// The fully connected layer that gives the logits: what it reads, and the offsets of its weight and bias; nil if there
-  /// is none.
-  private var classifier: (input: ActivationValue, weight: Int, bias: Int)? {
-    for node in tape.nodes where node.writes == [tape.logits] {
-      switch node {
-      case let node as DirectConvolutionNode:
-        return node.biasOffset.map { (node.geometry.input, node.weightOffset, $0) }
-      case let node as BLASConvolutionNode:
-        return node.biasOffset.map { (node.geometry.input, node.weightOffset, $0) }
-      default: break
-      }
-    }
-    return nil
   }
 
   /// Running means and variances by the names of their tensors.
@@ -124,10 +89,37 @@ struct SubnetEngine {
 
   /// Sums over the first `count` images, with running statistics.
   func evaluate(on loader: ChunkLoader, count: Int) -> SoftmaxCrossEntropy.Sums {
-    limitingBLASThreads {
+    algorithm.limitingBLASThreads {
       engine.evaluate(
         count: count, loader: loader, loss: SoftmaxCrossEntropy(classes: tape.logits.channels, smoothing: 0))
     }
+  }
+
+  /// As ``evaluate(on:count:)``, but each image is judged by the last layer that is best for the features of others
+  /// (``CrossValidatedClassifier``); with the layer as it is where logits come from anything but a fully connected one.
+  ///
+  /// - Precondition: there are two images or more.
+  func crossValidate(on loader: ChunkLoader, count: Int) -> SoftmaxCrossEntropy.Sums {
+    guard let value = features else { return evaluate(on: loader, count: count) }
+    let features = algorithm.limitingBLASThreads { engine.rows(of: value, count: count, loader: loader) }
+    let labels = loader.labels((0..<count).map { AugmentedImage(index: $0) }[...])
+    let classes = tape.logits.channels
+    let outputs = BLAS.onOneThread {
+      CrossValidatedClassifier.outputs(features: features, labels: labels.map(\.label), classes: classes)
+    }
+    return SoftmaxCrossEntropy(classes: classes, smoothing: 0).evaluate(rows: outputs, labels: labels)
+  }
+
+  /// What the fully connected layer that gives the logits reads; nil if they come from anything else.
+  private var features: ActivationValue? {
+    for node in tape.nodes where node.writes == [tape.logits] {
+      switch node {
+      case let node as DirectConvolutionNode: return node.geometry.input
+      case let node as BLASConvolutionNode: return node.geometry.input
+      default: return nil
+      }
+    }
+    return nil
   }
 
   /// Checks that images fit the subnet.
@@ -144,14 +136,5 @@ struct SubnetEngine {
           + "\(dataset.classes) classes, but the network reads \(image.channels)×\(image.rows)×\(image.columns) and "
           + "tells \(tape.logits.channels) apart")
     }
-  }
-
-  /// Runs `body` while the BLAS starts no threads below our workers.
-  private func limitingBLASThreads<Result>(_ body: () -> Result) -> Result {
-    guard algorithm == .blas, BLAS.threads != 1 else { return body() }
-    let previous = BLAS.threads
-    BLAS.setThreads(1)
-    defer { BLAS.setThreads(previous) }
-    return body()
   }
 }

@@ -33,8 +33,7 @@ public struct Supernet: Sendable {
   public func weights(
     of subnet: Subnet, recalibratedOn images: ImageDataset, normalization: Normalization, threads: Int
   ) throws(TrainingError) -> WeightValues {
-    let engine = try recalibrated(
-      subnet, on: images, normalization: normalization, threads: threads, refits: false)
+    let engine = try recalibrated(subnet, on: images, normalization: normalization, threads: threads)
     var result = weights(of: subnet)
     for (name, statistics) in engine.runningStatistics { result[name] = statistics }
     return result
@@ -46,34 +45,42 @@ public struct Supernet: Sendable {
   /// over the chunks. They are then fixed, and the validation images are classified. Deterministic; any number of
   /// threads gives the same result.
   ///
+  /// Narrow networks have few features, to which a classifier can be fitted with few images: where it was fitted to images of
+  /// its own, wide networks were judged too low (Docs/Decisions/0021).
+  ///
   /// - Parameters:
   ///   - recalibration: images that the supernet was trained on; what exceeds a multiple of 32 is not used.
   ///   - validation: images that it was not trained on.
   ///   - normalization: that of the supernet's training.
-  ///   - refitsClassifier: whether the last layer, which has to serve all networks, is replaced by the best one for the
-  ///     features that the recalibration images have in this network (``ClassifierFit``). The loss then means little.
+  ///   - refitsClassifier: whether every image is judged, in place of the last layer, which has to serve all networks, by the
+  ///     best one for the features that other validation images have in this network
+  ///     (``CrossValidatedClassifier``). The loss then means little.
   ///   - memory: shared with other networks that are not used at the same time.
   /// - Throws: ``TrainingError`` if the images do not fit the subnet, are too few, or the subnet cannot be trained.
   public func evaluate(
     _ subnet: Subnet, recalibration: ImageDataset, validation: ImageDataset, normalization: Normalization,
     threads: Int, refitsClassifier: Bool = false, memory: TrainingMemory = TrainingMemory()
   ) throws(TrainingError) -> EvaluationResult {
-    guard validation.count > 0 else {
-      throw .datasetMismatch(reason: "\(validation.name) has no images")
+    let least = refitsClassifier ? 2 : 1
+    guard validation.count >= least else {
+      throw .datasetMismatch(
+        reason: "\(validation.name) has \(validation.count) images, but at least \(least) are judged")
     }
     let engine = try recalibrated(
-      subnet, on: recalibration, normalization: normalization, threads: threads,
-      refits: refitsClassifier, memory: memory)
+      subnet, on: recalibration, normalization: normalization, threads: threads, memory: memory)
     try engine.verify(validation, normalization)
-    let sums = engine.evaluate(
-      on: ChunkLoader(dataset: validation, normalization: normalization), count: validation.count)
+    let loader = ChunkLoader(dataset: validation, normalization: normalization)
+    let sums =
+      refitsClassifier
+      ? engine.crossValidate(on: loader, count: validation.count)
+      : engine.evaluate(on: loader, count: validation.count)
     return EvaluationResult(
       accuracy: Double(sums.correct) / Double(validation.count), loss: sums.loss / Double(validation.count),
       images: validation.count)
   }
 
   private func recalibrated(
-    _ subnet: Subnet, on images: ImageDataset, normalization: Normalization, threads: Int, refits: Bool,
+    _ subnet: Subnet, on images: ImageDataset, normalization: Normalization, threads: Int,
     memory: TrainingMemory = TrainingMemory()
   ) throws(TrainingError) -> SubnetEngine {
     guard images.count >= TrainingConfiguration.chunkSize else {
@@ -85,7 +92,7 @@ public struct Supernet: Sendable {
     try engine.verify(images, normalization)
     engine.load(weights)
     engine.recalibrate(
-      on: ChunkLoader(dataset: images, normalization: normalization), count: images.count, refits: refits)
+      on: ChunkLoader(dataset: images, normalization: normalization), count: images.count)
     return engine
   }
 }

@@ -69,39 +69,7 @@ import Training
     #expect(result.images == 75)
   }
 
-  /// The fitted classifier minimises the penalised squared error: its gradient is zero.
-  @Test func theClassifierIsTheLeastSquaresOne() {
-    var generator = SeededGenerator(seed: 8)
-    let (images, count, classes) = (60, 5, 3)
-    let labels = (0..<images).map { UInt8($0 % classes) }
-    let features = labels.flatMap { label in
-      (0..<count).map { Float(generator.nextNormal() + Double($0) * Double(label)) }
-    }
-    let fit = ClassifierFit(features: features, labels: labels, classes: classes)
-    func residual(_ image: Int, _ k: Int) -> Double {
-      let output = (0..<count).reduce(Double(fit.biases[k])) {
-        $0 + Double(fit.weights[k * count + $1]) * Double(features[image * count + $1])
-      }
-      return output - (Int(labels[image]) == k ? 1 : 0)
-    }
-    let means = (0..<count).map { f in
-      (0..<images).reduce(0) { $0 + Double(features[$1 * count + f]) } / Double(images)
-    }
-    let variance =
-      (0..<count).reduce(0) { sum, f in
-        sum + (0..<images).reduce(0) { $0 + pow(Double(features[$1 * count + f]) - means[f], 2) }
-      } / Double(images * count)
-    for k in 0..<classes {
-      #expect(abs((0..<images).reduce(0) { $0 + residual($1, k) }) < 1e-3)
-      for f in 0..<count {
-        let slope = (0..<images).reduce(0) { $0 + residual($1, k) * Double(features[$1 * count + f]) }
-        let penalty = 1e-3 * variance * Double(images) * Double(fit.weights[k * count + f])
-        #expect(abs(slope + penalty) < 1e-2, "\(slope) \(penalty)")
-      }
-    }
-  }
-
-  /// A network whose shared classifier tells nothing apart is right after its classifier has been fitted.
+  /// A network whose shared classifier tells nothing apart is right with classifiers fitted to its features.
   @Test func refittingTheClassifierFindsWhatFeaturesTell() throws {
     // The brightness is the class.
     let labels = (0..<320).map { UInt8($0 % 2) }

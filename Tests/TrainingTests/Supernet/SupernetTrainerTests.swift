@@ -280,6 +280,12 @@ import Training
           threads: 1)
       }
     }
+    // No other image is left to fit a classifier to.
+    #expect(throws: TrainingError.self) {
+      try supernet.evaluate(
+        subnet, recalibration: data, validation: data.subset([0]), normalization: normalization, threads: 1,
+        refitsClassifier: true)
+    }
   }
 }
 

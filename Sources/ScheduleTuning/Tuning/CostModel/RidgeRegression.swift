@@ -1,3 +1,5 @@
+import Foundations
+
 /// Sums from which a ridge regression is solved; observations can be added at any time.
 ///
 /// The weights minimise Σ (w · x − y)² + penalty · |w|².
@@ -51,26 +53,9 @@ struct RidgeRegression {
   /// The weights, by a Cholesky factorisation. - Precondition: `penalty` is positive. - Complexity: O(count³).
   func weights(penalty: Double) -> [Double] {
     precondition(penalty > 0, "without a penalty there may be no solution")
-    var factor = products
-    for index in 0..<count { factor[index * count + index] += penalty }
-    for row in 0..<count {
-      for column in 0...row {
-        var sum = factor[row * count + column]
-        for k in 0..<column { sum -= factor[row * count + k] * factor[column * count + k] }
-        // Rounding may leave a diagonal element of 0 where the penalty is tiny beside the products.
-        factor[row * count + column] =
-          row == column ? max(sum, penalty * 1e-9).squareRoot() : sum / factor[column * count + column]
-      }
-    }
-    var solution = targets
-    for row in 0..<count {
-      for k in 0..<row { solution[row] -= factor[row * count + k] * solution[k] }
-      solution[row] /= factor[row * count + row]
-    }
-    for row in (0..<count).reversed() {
-      for k in (row + 1)..<max(count, row + 1) { solution[row] -= factor[k * count + row] * solution[k] }
-      solution[row] /= factor[row * count + row]
-    }
-    return solution
+    var matrix = products
+    for index in 0..<count { matrix[index * count + index] += penalty }
+    // Rounding may leave a pivot of 0 where the penalty is tiny beside the products.
+    return CholeskyFactor(of: matrix, size: count, leastPivot: penalty * 1e-9).solve(targets)
   }
 }
