@@ -26,7 +26,7 @@ struct SubnetsCommand: ParsableCommand {
       "channels", "recalibration_images", "validation_images", "threads", "subnets_per_second",
       "median_seconds",
     ])
-    for recalibrationImages in [128, 1024] {
+    for recalibrationImages in [64, 1024] {
       var configuration = SupernetConfiguration(
         trainImages: 4096, validationImages: validationImages, recalibrationImages: recalibrationImages,
         training: experiment.accuracy.training)

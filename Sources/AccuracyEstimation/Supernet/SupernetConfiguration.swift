@@ -53,7 +53,7 @@ public struct SupernetConfiguration: Codable, Hashable, Sendable {
 
   /// Creates a configuration.
   public init(
-    trainImages: Int, validationImages: Int, recalibrationImages: Int = 128,
+    trainImages: Int, validationImages: Int, recalibrationImages: Int = 64,
     refitsClassifier: Bool = true, training: TrainingConfiguration,
     sampling: Sampling = .independent(subnets: 8), operationEmphasis: Double = 6, distillation: Bool = false,
     phases: [Phase] = []

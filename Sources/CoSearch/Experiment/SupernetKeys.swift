@@ -18,7 +18,7 @@ public struct SupernetSettings: Hashable, Sendable {
 
   /// Creates settings; the defaults are those of an experiment that says nothing.
   public init(
-    recalibrationImages: Int = 128, refitsClassifier: Bool = true,
+    recalibrationImages: Int = 64, refitsClassifier: Bool = true,
     sampling: SupernetConfiguration.Sampling = .independent(subnets: 8), operationEmphasis: Double = 6,
     distillation: Bool = false,
     phases: [SupernetConfiguration.Phase] = []

@@ -69,6 +69,31 @@ import Training
     #expect(result.images == 75)
   }
 
+  /// A network that is only judged runs in another order and in less memory than one that is trained; the results are the
+  /// same.
+  @Test(arguments: 300..<340)
+  func judgingAgreesWithTheTrainer(seed: UInt64) throws {
+    let graph = try TestNetworks.random(seed: seed)
+    let shape = graph[graph.inputs[0]].shape
+    func images(_ count: Int, seed: UInt64) throws -> ImageDataset {
+      try TestNetworks.dataset(
+        count: count, channels: shape[1], height: shape[2], width: shape[3],
+        classes: graph[graph.outputs[0]].shape[1], seed: seed)
+    }
+    let (data, others) = try (images(64, seed: seed), images(45, seed: seed + 1))
+    let normalization = Normalization(of: data)
+    let subnet = try Subnet(graph: graph, largest: graph)
+    let supernet = Supernet(weights: SharedWeights(seed: seed), training: .none)
+    let weights = try supernet.weights(
+      of: subnet, recalibratedOn: data, normalization: normalization, threads: 2)
+    let trainer = try Trainer(graph: graph, configuration: TrainingConfiguration(), weights: weights)
+    let result = try supernet.evaluate(
+      subnet, recalibration: data, validation: others, normalization: normalization, threads: 2)
+    let expected = try trainer.evaluate(on: others, normalization: normalization)
+    #expect(result.accuracy == expected.accuracy, "\(graph.name)")
+    #expect(abs(result.loss - expected.loss) <= 1e-5 * expected.loss, "\(graph.name)")
+  }
+
   /// A network whose shared classifier tells nothing apart is right with classifiers fitted to its features.
   @Test func refittingTheClassifierFindsWhatFeaturesTell() throws {
     // The brightness is the class.
