@@ -15,7 +15,7 @@ struct SubnetsCommand: ParsableCommand {
   @Option(help: "Where to write subnets.csv.") var output = "Results/accuracy-estimation"
   @Option(help: "The experiment whose space and data set are used.")
   var experiment = "Experiments/fashion-mnist.yaml"
-  @Option(help: "How many networks of each width, one cell a stage.") var networks = 60
+  @Option(help: "How many networks of each width, one cell a stage.") var networks = 200
   @Option(help: "Validation images of each network.") var validationImages = 1000
   @Option(help: "The seed of the sample.") var seed: UInt64 = 1
 

@@ -22,17 +22,16 @@ struct FusionPlan {
   private var needed: [Bool]
   private var combinations: [OperatorID: Combination] = [:]
 
-  /// Reads a graph whose operators run in a given order.
-  init(_ graph: Graph, order: [OperatorID]) {
+  init(_ graph: Graph) throws(TrainingError) {
     needed = [Bool](repeating: false, count: graph.operators.count)
-    for id in order.reversed() {
+    for id in graph.kahnOrder().reversed() {
       let node = graph[id]
       needed[id.index] = node.outputs.contains { output in
         graph.outputs.contains(output) || graph.readers[output.index].contains { needed[$0.index] }
       }
     }
     var absorbed: Set<OperatorID> = []
-    let order = order.filter { needed[$0.index] }
+    let order = graph.kahnOrder().filter { needed[$0.index] }
     for id in order {
       guard case .add = graph[id].kind else { continue }
       for input in graph[id].inputs where Self.isAbsorbable(input, by: id, in: graph, needed: needed) {

@@ -11,7 +11,6 @@ struct TapeCompiler {
   private let graph: Graph
   private let algorithm: ConvolutionAlgorithm
   private let kernels: KernelTable
-  private let order: [OperatorID]
   private let plan: FusionPlan
   /// Where each tensor is, once it is computed.
   private var values: [TensorID: ActivationValue] = [:]
@@ -19,8 +18,7 @@ struct TapeCompiler {
   private var finished: Set<OperatorID> = []
 
   init(
-    _ graph: Graph, order: [OperatorID], algorithm: ConvolutionAlgorithm, kernels: KernelTable,
-    needsInputGradient: Bool
+    _ graph: Graph, algorithm: ConvolutionAlgorithm, kernels: KernelTable, needsInputGradient: Bool
   ) throws(TrainingError) {
     guard graph.inputs.count == 1, graph.outputs.count == 1 else {
       throw .unsupportedGraph(
@@ -36,8 +34,7 @@ struct TapeCompiler {
     self.graph = graph
     self.algorithm = algorithm
     self.kernels = kernels
-    self.order = order
-    plan = FusionPlan(graph, order: order)
+    plan = try FusionPlan(graph)
     image = ActivationValue(storage: 0, channels: shape[1], rows: shape[2], columns: shape[3])
     requiresGradient = [needsInputGradient]
     values[graph.inputs[0]] = image
@@ -56,7 +53,7 @@ struct TapeCompiler {
   }
 
   mutating func compile() throws(TrainingError) {
-    for id in order where plan.isNeeded(id) && !finished.contains(id) {
+    for id in graph.kahnOrder() where plan.isNeeded(id) && !finished.contains(id) {
       let node = graph[id]
       switch node.kind {
       case .convolution(let window, let groups, .none, .none) where node.addend == nil:

@@ -36,10 +36,8 @@ struct TrainingTape: Sendable {
     _ graph: Graph, algorithm: ConvolutionAlgorithm, kernels: KernelTable, needsInputGradient: Bool = false,
     isForwardOnly: Bool = false
   ) throws(TrainingError) {
-    // The backward pass needs what the forward pass has computed anyway; without one, few live values stay near the caches.
     var compiler = try TapeCompiler(
-      graph, order: isForwardOnly ? graph.deepestFirstOrder() : graph.kahnOrder(), algorithm: algorithm,
-      kernels: kernels, needsInputGradient: needsInputGradient)
+      graph, algorithm: algorithm, kernels: kernels, needsInputGradient: needsInputGradient)
     try compiler.compile()
     nodes = compiler.nodes
     parameters = compiler.parameters

@@ -69,8 +69,7 @@ import Training
     #expect(result.images == 75)
   }
 
-  /// A network that is only judged runs in another order and in less memory than one that is trained; the results are the
-  /// same.
+  /// A network that is only judged runs in less memory than one that is trained; the results are the same.
   @Test(arguments: 300..<340)
   func judgingAgreesWithTheTrainer(seed: UInt64) throws {
     let graph = try TestNetworks.random(seed: seed)
