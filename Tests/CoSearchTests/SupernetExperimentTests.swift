@@ -21,7 +21,8 @@ import Testing
     #expect(experiment.accuracy.supernet == SupernetSettings())
     #expect(experiment.accuracy.training.epochs == 20)
     #expect(try files.load().accuracy.supernet == nil)
-    let small = try files.load(Self.text().replacing("trainImages: 2000", with: "trainImages: 50, batchSize: 32"))
+    let small = try files.load(
+      Self.text().replacing("trainImages: 2000", with: "trainImages: 50, batchSize: 32"))
     #expect(small.accuracy.supernet?.recalibrationImages == 32)
   }
 
