@@ -86,7 +86,9 @@ def main():
             rooflines[threads] = server.ask("roofline", threads=threads)["roofline"]
             for model in [models.empty(), models.chain(), *chosen]:
                 print(f"{model.name}, threads: {threads}", file=sys.stderr)
-                rows += measure(model, threads, contestants, options, Path(folder), failures)
+                rows += measure(
+                    model, threads, contestants, options, Path(folder), failures,
+                    peak=server.peak if model.group in page.DENSE else None)
                 server.ask("clear")
     server.close()
     results = Results(

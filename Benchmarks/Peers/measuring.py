@@ -27,6 +27,8 @@ class Row:
     error: float
     plan: dict
     minimum: float = float("inf")
+    # The most operations per second that the processor showed in the same rounds; 0 if not measured.
+    peak: float = 0
     round_medians: list = field(default_factory=list)
 
     @property
@@ -38,11 +40,11 @@ class Row:
         return self.error <= TOLERANCE
 
 
-def measure(model, threads, contestants, options, folder, failures):
-    """The rows of a model: one for each engine that takes it."""
+def measure(model, threads, contestants, options, folder, failures, peak=None):
+    """The rows of a model: one for each engine that takes it. `peak` tells the processor's operations per second now."""
     image = model.random_input()
     flops = model.flops()
-    prepared, rows, reference = [], [], None
+    prepared, rows, reference, highest = [], [], None, 0
     for engine in contestants:
         try:
             network = engine.prepare(model, threads, folder)
@@ -75,7 +77,11 @@ def measure(model, threads, contestants, options, folder, failures):
             times = network.time(runs)
             row.round_medians.append(median(times))
             row.minimum = min(row.minimum, *times)
+        if peak:
+            highest = max(highest, peak(threads))
     gc.enable()
+    for row in rows:
+        row.peak = highest
     return rows
 
 

@@ -3,9 +3,12 @@
 import json
 import os
 import subprocess
+from math import ceil
 
 import numpy
 import onnx
+
+TRIAL_MILLISECONDS = 3
 
 
 class ServerError(Exception):
@@ -34,6 +37,9 @@ class Server:
             raise ServerError(answer["error"])
         return answer
 
+    def peak(self, threads):
+        return self.ask("peak", threads=threads)["flops"]
+
     def close(self):
         self.process.stdin.close()
         self.process.wait()
@@ -54,8 +60,11 @@ class Tandem:
                 # A layer has neighbours that give and take its layout, as with the peers.
                 convertsBoundary=not model.is_layer)["plan"], folder)
             for layout in self.layouts]
-        # The layout that is fastest here and now, tried in turns.
-        rounds = [[min(network.time(2)) for network in networks] for _ in range(10 if len(networks) > 1 else 1)]
+        if len(networks) == 1:
+            return networks[0]
+        # The layout that is fastest here and now, tried in turns of some milliseconds.
+        runs = [max(2, ceil(TRIAL_MILLISECONDS / max(min(network.time(2)), 1e-4))) for network in networks]
+        rounds = [[min(network.time(runs)) for network, runs in zip(networks, runs)] for _ in range(10)]
         times = [min(times) for times in zip(*rounds)]
         return networks[times.index(min(times))]
 

@@ -9,8 +9,11 @@
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 
-#define BK_PIXELS 3
-#define BK_SIZES(X) X(1) X(2) X(3)
+// A vector takes two registers. Sums fill 12 of 16; with those of two vectors, weights would go to memory and back.
+#define BK_VECTORS 1
+#define BK_MOST_PIXELS {6}
+#define BK_PIXELS 6
+#define BK_TILES(X) X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(1, 6)
 #define BK_TABLE blocked_table_avx2
 #include "blocked_template.h"
 

@@ -3,45 +3,6 @@
 #ifndef TANDEM_BLOCKED_CONVOLUTION_H
 #define TANDEM_BLOCKED_CONVOLUTION_H
 
-typedef bk_vec bk_sums[BK_PIXELS][2];
-
-// Adds the products of some channels of one block. Pixels lie `step` apart, but the first and the last one anywhere.
-// Returns the weights of what comes next.
-BK_INLINE const float *bk_add_products(bk_sums sums, const float *from, ptrdiff_t step, const float *first,
-                                       const float *last, ptrdiff_t channels, const float *weights, const int relu,
-                                       const int pixels, const int vectors) {
-  for (ptrdiff_t c = 0; c < channels; c++, weights += vectors * BLOCKED_LANES) {
-    const float *at = from + c;
-    bk_vec factors[2];
-    BK_UNROLL for (int n = 0; n < vectors; n++) factors[n] = bk_load(weights + n * BLOCKED_LANES);
-    BK_UNROLL for (int p = 0; p < pixels; p++) {
-      bk_vec x = bk_splat(p == 0 ? first[c] : p == pixels - 1 ? last[c] : *at);
-      if (relu) x = bk_rectify(x);
-      BK_UNROLL for (int n = 0; n < vectors; n++) sums[p][n] += x * factors[n];
-      at += step;
-      // Else the compiler computes all addresses beforehand, for which there are not enough registers.
-      __asm__("" : "+r"(at));
-    }
-  }
-  return weights;
-}
-
-// The same where any pixel may lie outside the image, which is rare: every one has an address.
-BK_INLINE const float *bk_add_outer_products(bk_sums sums, const float *const *from, ptrdiff_t channels,
-                                             const float *weights, const int relu, const int pixels,
-                                             const int vectors) {
-  for (ptrdiff_t c = 0; c < channels; c++, weights += vectors * BLOCKED_LANES) {
-    bk_vec factors[2];
-    BK_UNROLL for (int n = 0; n < vectors; n++) factors[n] = bk_load(weights + n * BLOCKED_LANES);
-    BK_UNROLL for (int p = 0; p < pixels; p++) {
-      bk_vec x = bk_splat(from[p][c]);
-      if (relu) x = bk_rectify(x);
-      BK_UNROLL for (int n = 0; n < vectors; n++) sums[p][n] += x * factors[n];
-    }
-  }
-  return weights;
-}
-
 // What comes after the sums in all but the simplest cases.
 static __attribute__((noinline)) void bk_finish(const blocked_job *job, bk_vec *results, ptrdiff_t pixels,
                                                 ptrdiff_t lanes, ptrdiff_t offset) {
@@ -53,111 +14,164 @@ static __attribute__((noinline)) void bk_finish(const blocked_job *job, bk_vec *
   for (ptrdiff_t p = 0; p < pixels; p++) bk_store_first(job->y + offset + p * layer->outputBlock, results[p], lanes);
 }
 
-// A tile of `pixels` neighbours in a row of the output times `vectors` vectors of channels.
-BK_INLINE void bk_convolve_tile(const blocked_job *job, ptrdiff_t row, ptrdiff_t column, const float *packed,
-                                const bk_vec *bias, const int relu, const int pixels, const int vectors) {
-  const blocked_layer *layer = job->layer;
+// A column of a kernel's taps, as a tile sees it.
+typedef struct {
+  // Where in a row of the image it has the tile's first pixel, in pixels and in floats.
+  ptrdiff_t pixel, place;
+  // Whether it has any of the tile's pixels outside the image.
+  int leaves;
+} bk_column;
+
+// Tiles of equal size side by side, in some rows of the output. Of several in a row, none sees what is left or right of the
+// image.
+typedef struct {
+  const blocked_job *job;
+  ptrdiff_t firstRow, endRow;
+  ptrdiff_t pixel, tiles;
+  // The kernel's columns: they tell the first tile's pixels.
+  const bk_column *columns;
+  // Of the kernel's first row.
+  const float *packed;
+  const bk_vec *bias;
+} bk_strip;
+
+// The sums of a tile of `pixels` neighbours times `vectors` vectors of channels. `line` is the row of the image that the
+// first one of `taps` rows of the kernel lies on, from the pixel on that the strip's first tile would have there.
+//
+// What is computed for a tile or a tap is short: layers with few channels have no more than 16 products for it.
+BK_INLINE void bk_sum_tile(bk_vec sums[BK_PIXELS][BK_VECTORS], const blocked_layer *layer, const bk_column *columns,
+                           const float *zeros, const float *line, ptrdiff_t taps, const float *weights, const int relu,
+                           const int pixels, const int vectors) {
   const inference_window *v = &layer->window;
-  const ptrdiff_t block = layer->inputBlock, plane = v->height * v->width * block;
-  const ptrdiff_t stride = v->strideWidth, width = v->width;
-  bk_sums sums;
-  BK_UNROLL for (int p = 0; p < pixels; p++) {
-    BK_UNROLL for (int n = 0; n < vectors; n++) sums[p][n] = bias[n];
-  }
-  for (ptrdiff_t i = 0; i < v->kernelHeight; i++) {
-    const ptrdiff_t h = row * v->strideHeight + i * v->dilationHeight - v->paddingTop;
-    if (h < 0 || h >= v->height) continue;
-    const float *image = job->x + h * width * block;
-    for (ptrdiff_t j = 0; j < v->kernelWidth; j++) {
-      const float *weights = packed + (i * v->kernelWidth + j) * layer->inputs * vectors * BLOCKED_LANES;
-      const ptrdiff_t left = column * stride + j * v->dilationWidth - v->paddingLeft;
-      const ptrdiff_t right = left + (pixels - 1) * stride;
-      // Pixels outside the image are read from zeros, of which there are enough for a block.
-      const int all = left >= 0 && right < width;
-      if (all || (left + stride >= 0 && right - stride < width)) {
-        const int inside[2] = {left >= 0 && left < width, right >= 0 && right < width};
-        const float *from = image + left * block;
-        const float *first = inside[0] ? from : job->zeros, *last = inside[1] ? image + right * block : job->zeros;
-        for (ptrdiff_t c = 0; c < layer->inputs; c += block) {
-          weights = bk_add_products(sums, from, stride * block, first, last, blocked_least(block, layer->inputs - c),
-                                    weights, relu, pixels, vectors);
-          from += plane;
-          if (inside[0]) first += plane;
-          if (inside[1]) last += plane;
-        }
-      } else {
-        const float *from[BK_PIXELS];
-        for (ptrdiff_t c = 0; c < layer->inputs; c += block) {
-          for (int p = 0; p < pixels; p++) {
-            const ptrdiff_t at = left + p * stride;
-            from[p] = at >= 0 && at < width ? image + at * block + c / block * plane : job->zeros;
+  const ptrdiff_t block = layer->inputBlock, row = v->width * block, plane = v->height * row;
+  const bk_column *end = columns + v->kernelWidth;
+  for (ptrdiff_t i = 0; i < taps; i++, line += v->dilationHeight * row) {
+    for (const bk_column *column = columns; column < end; column++) {
+      // An address of its own for every pixel: more than registers hold would cost an addition each.
+      const float *from[BK_PIXELS];
+      BK_UNROLL for (int p = 0; p < pixels; p++) from[p] = line + column->place + p * v->strideWidth * block;
+      ptrdiff_t c = 0;
+      for (ptrdiff_t left = layer->inputs; left > 0; left -= block) {
+        const ptrdiff_t stop = c + blocked_least(block, left), next = c + plane;
+        if (column->leaves) {
+          // Pixels outside the image are read from zeros, of which there are enough for a block.
+          BK_UNROLL for (int p = 0; p < pixels; p++) {
+            const ptrdiff_t at = column->pixel + p * v->strideWidth;
+            if (at < 0 || at >= v->width) from[p] = zeros - c;
           }
-          weights = bk_add_outer_products(sums, from, blocked_least(block, layer->inputs - c), weights, relu, pixels,
-                                          vectors);
         }
+        for (; c < stop; c++, weights += vectors * BLOCKED_LANES) {
+          bk_vec factors[BK_VECTORS];
+          BK_UNROLL for (int n = 0; n < vectors; n++) factors[n] = bk_load(weights + n * BLOCKED_LANES);
+          BK_UNROLL for (int p = 0; p < pixels; p++) {
+            bk_vec x = bk_splat(from[p][c]);
+            if (relu) x = bk_rectify(x);
+            BK_UNROLL for (int n = 0; n < vectors; n++) sums[p][n] += x * factors[n];
+          }
+        }
+        c = next;
       }
     }
   }
-  const int simple = !job->addend && layer->outputActivation <= ACTIVATION_RELU6;
+}
+
+// Stores a tile's results. `place` is where its first pixel lies in a block of the output.
+BK_INLINE void bk_store_tile(const bk_vec sums[BK_PIXELS][BK_VECTORS], const bk_strip *strip, const blocked_job *job,
+                             const blocked_layer *layer, ptrdiff_t place, const int pixels, const int vectors) {
   BK_UNROLL for (int n = 0; n < vectors; n++) {
     bk_vec results[BK_PIXELS];
     BK_UNROLL for (int p = 0; p < pixels; p++) results[p] = sums[p][n];
-    const ptrdiff_t lanes = job->lanes[n];
-    const ptrdiff_t offset = job->offsets[n] + (row * v->outputWidth + column) * layer->outputBlock;
-    if (simple && lanes == BLOCKED_LANES) {
+    if (job->isSimple) {
       if (layer->outputActivation != ACTIVATION_NONE) {
         const int highest = layer->outputActivation == ACTIVATION_RELU6;
         BK_UNROLL for (int p = 0; p < pixels; p++) {
           results[p] = highest ? va_activated(results[p], ACTIVATION_RELU6) : bk_rectify(results[p]);
         }
       }
-      float *y = job->y + offset;
+      float *y = job->y + job->offsets[n] + place;
       BK_UNROLL for (int p = 0; p < pixels; p++, y += layer->outputBlock) bk_store(y, results[p]);
     } else {
       bk_vec all[BK_PIXELS];
       BK_UNROLL for (int p = 0; p < pixels; p++) all[p] = results[p];
-      bk_finish(job, all, pixels, lanes, offset);
+      bk_finish(strip->job, all, pixels, job->lanes[n], job->offsets[n] + place);
     }
   }
 }
 
-typedef void (*bk_tile)(const blocked_job *job, ptrdiff_t row, ptrdiff_t column, const float *packed,
-                        const bk_vec *bias);
-
-#define BK_TILE(name, pixels, vectors, relu)                                                                      \
-  static void bk_##name##_##pixels##_##vectors(const blocked_job *job, ptrdiff_t row, ptrdiff_t column,           \
-                                               const float *packed, const bk_vec *bias) {                        \
-    bk_convolve_tile(job, row, column, packed, bias, relu, pixels, vectors);                                      \
+BK_INLINE void bk_convolve_strip(const bk_strip *strip, const int relu, const int pixels, const int vectors) {
+  // Copies of its own, which no result that is stored can change: they need not be read again after each.
+  const blocked_job job = *strip->job;
+  const blocked_layer layer = *job.layer;
+  const inference_window *v = &layer.window;
+  const bk_column *columns = strip->columns;
+  const ptrdiff_t tiles = strip->tiles;
+  for (ptrdiff_t row = strip->firstRow; row < strip->endRow; row++) {
+    ptrdiff_t firstTap, endTap;
+    const ptrdiff_t top = bk_rows_inside(v, row, &firstTap, &endTap) + firstTap * v->dilationHeight;
+    const float *line = job.x + top * v->width * layer.inputBlock;
+    const float *weights = strip->packed + firstTap * v->kernelWidth * layer.inputs * vectors * BLOCKED_LANES;
+    ptrdiff_t place = (row * v->outputWidth + strip->pixel) * layer.outputBlock;
+    for (ptrdiff_t tile = 0; tile < tiles; tile++) {
+      bk_vec sums[BK_PIXELS][BK_VECTORS];
+      BK_UNROLL for (int n = 0; n < vectors; n++) {
+        const bk_vec bias = strip->bias[n];
+        BK_UNROLL for (int p = 0; p < pixels; p++) sums[p][n] = bias;
+      }
+      bk_sum_tile(sums, &layer, columns, job.zeros, line, endTap - firstTap, weights, relu, pixels, vectors);
+      bk_store_tile(sums, strip, &job, &layer, place, pixels, vectors);
+      line += pixels * v->strideWidth * layer.inputBlock;
+      place += pixels * layer.outputBlock;
+    }
   }
-#define BK_TILES(pixels) \
-  BK_TILE(plain, pixels, 1, 0) BK_TILE(plain, pixels, 2, 0) BK_TILE(relu, pixels, 1, 1) BK_TILE(relu, pixels, 2, 1)
-BK_SIZES(BK_TILES)
-#define BK_ENTRY(pixels) \
-  [pixels - 1] = {{bk_plain_##pixels##_1, bk_plain_##pixels##_2}, {bk_relu_##pixels##_1, bk_relu_##pixels##_2}},
-// By whether the image has yet to pass a ReLU, and the vectors less one.
-static const bk_tile bk_tiles[BK_PIXELS][2][2] = {BK_SIZES(BK_ENTRY)};
+}
 
-// One row of the output for one block of channels.
-static void bk_convolve_row(const blocked_job *given, ptrdiff_t row, ptrdiff_t firstOutput) {
+typedef void (*bk_convolution)(const bk_strip *strip);
+
+#define BK_CONVOLUTION(vectors, pixels)                                                                           \
+  static void bk_plain_##vectors##_##pixels(const bk_strip *strip) { bk_convolve_strip(strip, 0, pixels, vectors); } \
+  static void bk_relu_##vectors##_##pixels(const bk_strip *strip) { bk_convolve_strip(strip, 1, pixels, vectors); }
+BK_TILES(BK_CONVOLUTION)
+#define BK_ENTRY(vectors, pixels) \
+  [vectors - 1][pixels - 1] = {bk_plain_##vectors##_##pixels, bk_relu_##vectors##_##pixels},
+// By vectors less one, pixels less one, and whether the image has yet to pass a ReLU.
+static const bk_convolution bk_convolutions[BK_VECTORS][BK_PIXELS][2] = {BK_TILES(BK_ENTRY)};
+static const int bk_most_pixels[BK_VECTORS] = BK_MOST_PIXELS;
+
+// Some rows of the output for some vectors of channels.
+static void bk_convolve_rows(const blocked_job *given, ptrdiff_t firstRow, ptrdiff_t endRow, ptrdiff_t firstOutput,
+                             ptrdiff_t vectors) {
   blocked_job job = *given;
   const blocked_layer *layer = job.layer;
-  const ptrdiff_t plane = layer->window.outputHeight * layer->window.outputWidth, block = layer->outputBlock;
-  const ptrdiff_t vectors = blocked_least(2, (layer->outputs - firstOutput + BLOCKED_LANES - 1) / BLOCKED_LANES);
-  bk_vec bias[2] = {bk_splat(0), bk_splat(0)};
+  const inference_window *v = &layer->window;
+  const ptrdiff_t plane = v->outputHeight * v->outputWidth, block = layer->outputBlock;
+  bk_vec bias[BK_VECTORS];
+  job.isSimple = !job.addend && layer->outputActivation <= ACTIVATION_RELU6;
   for (ptrdiff_t n = 0; n < vectors; n++) {
     const ptrdiff_t output = firstOutput + n * BLOCKED_LANES;
-    if (job.bias) bias[n] = bk_load_first(job.bias + output, layer->outputs - output);
+    bias[n] = job.bias ? bk_load_first(job.bias + output, layer->outputs - output) : bk_splat(0);
     job.lanes[n] = blocked_lanes(layer, output);
     job.offsets[n] = output / block * block * plane + output % block;
+    job.isSimple &= job.lanes[n] == BLOCKED_LANES;
   }
-  const float *packed = job.packed + firstOutput * blocked_depth(layer);
-  // Even tiles: none is left with a pixel or two.
-  const ptrdiff_t width = layer->window.outputWidth, tiles = (width + BK_PIXELS - 1) / BK_PIXELS;
-  const ptrdiff_t size = width / tiles, larger = width % tiles;
-  for (ptrdiff_t tile = 0, column = 0; tile < tiles; tile++) {
-    const ptrdiff_t pixels = size + (tile < larger);
-    bk_tiles[pixels - 1][layer->inputRelu][vectors - 1](&job, row, column, packed, bias);
-    column += pixels;
+  // Even tiles: none is left with a pixel or two. Those of one size that see the image alone go together.
+  const ptrdiff_t width = v->outputWidth, most = bk_most_pixels[vectors - 1];
+  const ptrdiff_t tiles = (width + most - 1) / most, size = width / tiles, larger = width % tiles;
+  ptrdiff_t first, end;
+  bk_interior(v, &first, &end);
+  bk_column columns[BLOCKED_COLUMNS];
+  bk_strip strip = {.job = &job, .firstRow = firstRow, .endRow = endRow, .columns = columns,
+                    .packed = job.packed + firstOutput * blocked_depth(layer), .bias = bias};
+  for (ptrdiff_t tile = 0; tile < tiles; tile += strip.tiles) {
+    const ptrdiff_t pixels = size + (tile < larger), alike = (tile < larger ? larger : tiles) - tile;
+    strip.pixel = tile * size + blocked_least(tile, larger);
+    const ptrdiff_t inside = strip.pixel < first ? 0 : (end - strip.pixel) / pixels;
+    strip.tiles = inside > 1 ? blocked_least(alike, inside) : 1;
+    for (ptrdiff_t j = 0; j < v->kernelWidth; j++) {
+      const ptrdiff_t pixel = strip.pixel * v->strideWidth + j * v->dilationWidth - v->paddingLeft;
+      columns[j] = (bk_column){.pixel = pixel, .place = pixel * layer->inputBlock,
+                               .leaves = pixel < 0 || pixel + (pixels - 1) * v->strideWidth >= v->width};
+    }
+    bk_convolutions[vectors - 1][pixels - 1][layer->inputRelu](&strip);
   }
 }
 

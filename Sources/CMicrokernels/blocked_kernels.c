@@ -4,12 +4,32 @@
 
 #include "blocked_tables.h"
 
-static const blocked_table *table(void) {
+static const blocked_table *table_for(int instructionSet) {
+  switch (instructionSet) {
+    case BLOCKED_PORTABLE:
+      return &blocked_table_portable;
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f")) return &blocked_table_avx512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &blocked_table_avx2;
+    case BLOCKED_AVX2:
+      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &blocked_table_avx2 : NULL;
+    case BLOCKED_AVX512:
+      return __builtin_cpu_supports("avx512f") ? &blocked_table_avx512 : NULL;
 #endif
-  return &blocked_table_portable;
+    default:
+      return NULL;
+  }
+}
+
+int blocked_supports(int instructionSet) { return table_for(instructionSet) != NULL; }
+
+static const blocked_table *widest_table(void) {
+  for (int set = BLOCKED_AVX512; set > BLOCKED_PORTABLE; set--) {
+    if (table_for(set)) return table_for(set);
+  }
+  return table_for(BLOCKED_PORTABLE);
+}
+
+static const blocked_table *table_of(const blocked_layer *layer) {
+  return layer->instructionSet == BLOCKED_BEST ? widest_table() : table_for(layer->instructionSet);
 }
 
 static ptrdiff_t rounded(ptrdiff_t count, ptrdiff_t block) { return (count + block - 1) / block * block; }
@@ -35,6 +55,19 @@ void blocked_convert(const float *x, ptrdiff_t from, float *y, ptrdiff_t to, ptr
   }
 }
 
+// Output channels in groups for one micro-kernel each, of nearly equal numbers of vectors.
+static ptrdiff_t output_vectors(const blocked_layer *layer) { return (layer->outputs + BLOCKED_LANES - 1) / BLOCKED_LANES; }
+
+static ptrdiff_t output_groups(const blocked_layer *layer) {
+  const ptrdiff_t most = table_of(layer)->vectors;
+  return (output_vectors(layer) + most - 1) / most;
+}
+
+// The first vector of a group.
+static ptrdiff_t first_vector(const blocked_layer *layer, ptrdiff_t group) {
+  return output_vectors(layer) * group / output_groups(layer);
+}
+
 ptrdiff_t blocked_weight_floats(const blocked_layer *layer) {
   return rounded(layer->outputs, BLOCKED_LANES) * blocked_depth(layer);
 }
@@ -42,8 +75,9 @@ ptrdiff_t blocked_weight_floats(const blocked_layer *layer) {
 // [group of output channels][kernel row][kernel column][input channel][output channel of the group]
 void blocked_pack_weights(const blocked_layer *layer, const float *weight, float *packed) {
   const ptrdiff_t taps = layer->window.kernelHeight * layer->window.kernelWidth;
-  for (ptrdiff_t first = 0; first < layer->outputs; first += BLOCKED_OUTPUTS) {
-    const ptrdiff_t lanes = rounded(blocked_least(BLOCKED_OUTPUTS, layer->outputs - first), BLOCKED_LANES);
+  for (ptrdiff_t group = 0; group < output_groups(layer); group++) {
+    const ptrdiff_t first = first_vector(layer, group) * BLOCKED_LANES;
+    const ptrdiff_t lanes = first_vector(layer, group + 1) * BLOCKED_LANES - first;
     for (ptrdiff_t tap = 0; tap < taps; tap++) {
       for (ptrdiff_t input = 0; input < layer->inputs; input++) {
         for (ptrdiff_t lane = 0; lane < lanes; lane++) {
@@ -65,8 +99,8 @@ static blocked_layer flattened(blocked_layer layer, ptrdiff_t parts) {
       v->outputHeight != v->height || v->outputWidth != v->width)
     return layer;
   // As few as leave every part some.
-  const ptrdiff_t groups = layer.batch * ((layer.outputs + BLOCKED_OUTPUTS - 1) / BLOCKED_OUTPUTS);
-  ptrdiff_t rows = blocked_least((parts + groups - 1) / groups, v->height);
+  const ptrdiff_t units = layer.batch * output_groups(&layer);
+  ptrdiff_t rows = blocked_least((parts + units - 1) / units, v->height);
   while (v->height % rows) rows++;
   v->width = v->outputWidth = v->height / rows * v->width;
   v->height = v->outputHeight = rows;
@@ -77,17 +111,20 @@ void blocked_convolution(const blocked_layer *given, const float *x, const float
                          const float *addend, float *y, ptrdiff_t part, ptrdiff_t parts) {
   const blocked_layer flat = flattened(*given, parts), *layer = &flat;
   const inference_window *v = &layer->window;
-  const blocked_table *kernels = table();
-  const ptrdiff_t groups = (layer->outputs + BLOCKED_OUTPUTS - 1) / BLOCKED_OUTPUTS;
+  const blocked_table *kernels = table_of(layer);
   const ptrdiff_t xFloats = blocked_floats(layer->inputs, layer->inputBlock, v->height * v->width);
   const ptrdiff_t yFloats = blocked_floats(layer->outputs, layer->outputBlock, v->outputHeight * v->outputWidth);
   // A part has groups of channels where it can, so that it reads its own weights alone.
-  const ptrdiff_t rows = v->outputHeight, units = layer->batch * groups * rows;
-  for (ptrdiff_t unit = units * part / parts; unit < units * (part + 1) / parts; unit++) {
-    const ptrdiff_t image = unit / (groups * rows), group = unit / rows % groups;
-    const blocked_job job = {layer, x + image * xFloats, packed, bias, addend ? addend + image * yFloats : NULL, zeros,
-                             y + image * yFloats, {0}, {0}};
-    kernels->convolve_row(&job, unit % rows, group * BLOCKED_OUTPUTS);
+  const ptrdiff_t rows = v->outputHeight, groups = output_groups(layer), units = layer->batch * groups * rows;
+  const ptrdiff_t end = units * (part + 1) / parts;
+  for (ptrdiff_t unit = units * part / parts, count; unit < end; unit += count) {
+    const ptrdiff_t image = unit / (groups * rows), group = unit / rows % groups, row = unit % rows;
+    count = blocked_least(rows - row, end - unit);
+    const ptrdiff_t first = first_vector(layer, group);
+    const blocked_job job = {.layer = layer, .x = x + image * xFloats, .packed = packed, .bias = bias,
+                             .addend = addend ? addend + image * yFloats : NULL, .zeros = zeros,
+                             .y = y + image * yFloats};
+    kernels->convolve_rows(&job, row, row + count, first * BLOCKED_LANES, first_vector(layer, group + 1) - first);
   }
 }
 
@@ -110,20 +147,20 @@ void blocked_pack_depthwise_weights(const blocked_layer *layer, const float *wei
 void blocked_depthwise(const blocked_layer *layer, const float *x, const float *packed, const float *bias, float *y,
                        ptrdiff_t part, ptrdiff_t parts) {
   const inference_window *v = &layer->window;
-  const blocked_table *kernels = table();
+  const blocked_table *kernels = table_of(layer);
   const ptrdiff_t block = layer->outputBlock, groups = (layer->outputs + block - 1) / block;
   const ptrdiff_t rows = v->outputHeight, units = layer->batch * groups * rows;
   for (ptrdiff_t unit = units * part / parts; unit < units * (part + 1) / parts; unit++) {
     const ptrdiff_t image = unit / (groups * rows);
-    const blocked_job job = {layer, x + image * groups * block * v->height * v->width, packed, bias, NULL, zeros,
-                             y + image * groups * block * v->outputHeight * v->outputWidth, {0}, {0}};
+    const blocked_job job = {.layer = layer, .x = x + image * groups * block * v->height * v->width, .packed = packed,
+                             .bias = bias, .y = y + image * groups * block * v->outputHeight * v->outputWidth};
     kernels->depthwise_row(&job, unit / rows % groups * block, unit % rows);
   }
 }
 
 void blocked_pool(inference_window window, ptrdiff_t batch, ptrdiff_t channels, ptrdiff_t block, int reduction,
                   const float *x, float *y, ptrdiff_t part, ptrdiff_t parts) {
-  const blocked_table *kernels = table();
+  const blocked_table *kernels = widest_table();
   const ptrdiff_t groups = (channels + block - 1) / block, rows = window.outputHeight;
   const ptrdiff_t units = batch * groups * rows;
   for (ptrdiff_t unit = units * part / parts; unit < units * (part + 1) / parts; unit++) {
@@ -134,5 +171,5 @@ void blocked_pool(inference_window window, ptrdiff_t batch, ptrdiff_t channels, 
 }
 
 void blocked_means(const float *x, ptrdiff_t channels, ptrdiff_t block, ptrdiff_t plane, float *y) {
-  table()->means(x, channels, block, plane, y);
+  widest_table()->means(x, channels, block, plane, y);
 }

@@ -7,8 +7,10 @@
 
 enum {
   BLOCKED_LANES = 16,
-  /// Output channels of one micro-kernel.
-  BLOCKED_OUTPUTS = 2 * BLOCKED_LANES,
+  /// The most vectors of output channels that a micro-kernel of any variant has.
+  BLOCKED_VECTORS = 4,
+  /// The most columns of a convolution's kernel.
+  BLOCKED_COLUMNS = 64,
 };
 
 /// One image of a layer.
@@ -19,11 +21,16 @@ typedef struct {
   const float *zeros;
   float *y;
   /// Of the vectors of output channels that a tile has: the lanes that are y's, and where in y their first pixel lies.
-  ptrdiff_t lanes[2], offsets[2];
+  ptrdiff_t lanes[BLOCKED_VECTORS], offsets[BLOCKED_VECTORS];
+  /// Whether results are stored as they are but for a simple activation, in all lanes.
+  int isSimple;
 } blocked_job;
 
 typedef struct {
-  void (*convolve_row)(const blocked_job *job, ptrdiff_t row, ptrdiff_t firstOutput);
+  /// The most vectors of output channels that `convolve_rows` takes at once.
+  ptrdiff_t vectors;
+  void (*convolve_rows)(const blocked_job *job, ptrdiff_t firstRow, ptrdiff_t endRow, ptrdiff_t firstOutput,
+                        ptrdiff_t vectors);
   void (*depthwise_row)(const blocked_job *job, ptrdiff_t firstChannel, ptrdiff_t row);
   void (*pool_row)(const inference_window *window, ptrdiff_t block, int reduction, const float *x, ptrdiff_t row,
                    float *y);

@@ -1,7 +1,9 @@
 // The blocked kernels of one instruction set, on vectors of 16 channels. The including file sets the target and defines
 //   BK_TABLE         the table's name,
-//   BK_PIXELS        the most pixels of a tile beside two vectors of channels,
-//   BK_SIZES(X)      X(pixels) for every tile, from 1 up to BK_PIXELS,
+//   BK_VECTORS       the most vectors of channels of a convolution's tile,
+//   BK_MOST_PIXELS   the most pixels beside one such vector, two and so on: {12, 10},
+//   BK_PIXELS        the first of these,
+//   BK_TILES(X)      X(vectors, pixels) for every tile up to them,
 //   BK_RECTIFY(x)    max(x, 0), where it has an instruction. What is not a number stays so.
 // Narrower registers hold a vector in pieces.
 
@@ -68,6 +70,25 @@ BK_INLINE void bk_activate(int activation, bk_vec *x, const int count) {
   for (int i = 0; i < count; i++) x[i] = values[i];
 }
 
+// The columns of the output whose taps all lie inside the image.
+BK_INLINE void bk_interior(const inference_window *v, ptrdiff_t *first, ptrdiff_t *end) {
+  const ptrdiff_t reach = (v->kernelWidth - 1) * v->dilationWidth;
+  *first = blocked_least((v->paddingLeft + v->strideWidth - 1) / v->strideWidth, v->outputWidth);
+  const ptrdiff_t last = v->width - 1 - reach + v->paddingLeft;
+  *end = last < 0 ? 0 : blocked_least(last / v->strideWidth + 1, v->outputWidth);
+  if (*end < *first) *end = *first;
+}
+
+// The rows of the kernel that lie inside the image for a row of the output. Returns the image's row under the first of all.
+BK_INLINE ptrdiff_t bk_rows_inside(const inference_window *v, ptrdiff_t row, ptrdiff_t *first, ptrdiff_t *end) {
+  const ptrdiff_t top = row * v->strideHeight - v->paddingTop;
+  *first = 0;
+  *end = v->kernelHeight;
+  while (*first < *end && top + *first * v->dilationHeight < 0) ++*first;
+  while (*end > *first && top + (*end - 1) * v->dilationHeight >= v->height) --*end;
+  return top;
+}
+
 #include "blocked_convolution.h"
 
 // ---- Depthwise convolution and pools ----
@@ -111,15 +132,6 @@ BK_INLINE bk_vec bk_reduce_pixel(const inference_window *v, const float *x, ptrd
   if (how != BK_SUM) return result;
   if (countsPadding) taps = v->kernelHeight * v->kernelWidth;
   return result * bk_splat(taps > 0 ? 1.0f / (float)taps : 0);
-}
-
-// The columns of the output whose taps all lie inside the image.
-BK_INLINE void bk_interior(const inference_window *v, ptrdiff_t *first, ptrdiff_t *end) {
-  const ptrdiff_t reach = (v->kernelWidth - 1) * v->dilationWidth;
-  *first = blocked_least((v->paddingLeft + v->strideWidth - 1) / v->strideWidth, v->outputWidth);
-  const ptrdiff_t last = v->width - 1 - reach + v->paddingLeft;
-  *end = last < 0 ? 0 : blocked_least(last / v->strideWidth + 1, v->outputWidth);
-  if (*end < *first) *end = *first;
 }
 
 // Some neighbours in a row of the output whose columns all lie inside the image. `columns` is the width of the kernel.
@@ -184,10 +196,8 @@ BK_INLINE void bk_reduce_row(const inference_window *v, const float *x, ptrdiff_
     bk_store_first(y + column * block, result, lanes);
   }
   if (first == end) return;
-  ptrdiff_t firstTap = 0, endTap = v->kernelHeight;
-  const ptrdiff_t top = row * v->strideHeight - v->paddingTop;
-  while (firstTap < endTap && top + firstTap * v->dilationHeight < 0) firstTap++;
-  while (endTap > firstTap && top + (endTap - 1) * v->dilationHeight >= v->height) endTap--;
+  ptrdiff_t firstTap, endTap;
+  const ptrdiff_t top = bk_rows_inside(v, row, &firstTap, &endTap);
   const ptrdiff_t taps = (countsPadding ? v->kernelHeight : endTap - firstTap) * v->kernelWidth;
   const bk_row job = {.start = start, .scale = bk_splat(taps > 0 ? 1.0f / (float)taps : 0),
                       .weights = weights ? weights + firstTap * v->kernelWidth * block : NULL,
@@ -251,4 +261,4 @@ static void bk_means(const float *x, ptrdiff_t channels, ptrdiff_t block, ptrdif
   }
 }
 
-const blocked_table BK_TABLE = {bk_convolve_row, bk_depthwise_row, bk_pool_row, bk_means};
+const blocked_table BK_TABLE = {BK_VECTORS, bk_convolve_rows, bk_depthwise_row, bk_pool_row, bk_means};

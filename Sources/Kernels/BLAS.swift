@@ -2,10 +2,9 @@ import COpenBLAS
 
 /// The matrix products of OpenBLAS: the only place in Tandem that calls the library.
 ///
-/// Matrices are row-major and of float32 if not said otherwise; `lda`, `ldb` and `ldc` are the distances between their rows
-/// in elements.
-/// OpenBLAS packs operands into buffers of its own, which it allocates once per thread at the first product and
-/// which no memory plan counts.
+/// Matrices are row-major, of float32 if not said otherwise; `lda`, `ldb` and `ldc` are the distances between their rows in
+/// elements. OpenBLAS packs operands into buffers of its own, which it allocates once per thread at the first product
+/// and which no memory plan counts.
 public enum BLAS {
   /// The kernel set that OpenBLAS picked for this processor, or that `OPENBLAS_CORETYPE` forced: `SkylakeX`,
   /// `Haswell`, `ARMV8`… Latencies measured with different cores must not be compared.

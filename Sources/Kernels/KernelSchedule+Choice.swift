@@ -64,10 +64,11 @@ extension KernelSchedule {
     let images = node.inputs.filter { graph[$0].role == .activation }
     let isUniform = images.allSatisfy { graph[$0].layout == layout }
     switch (algorithm, node.kind) {
-    case (.directBlocked, .convolution(_, let groups, _, _)):
+    case (.directBlocked, .convolution(let window, let groups, _, _)):
       return rowTile == nil && groups == 1 && layout != .nchw && graph[node.outputs[0]].blockChannels > 1
         && node.addend.map { graph[$0].layout == layout } ?? true
         && graph[node.inputs[0]].shape[1] <= LayoutAssignment.mostInterleavedChannels
+        && window.kernel.width <= LayoutAssignment.mostKernelColumns
     case (.depthwiseBlocked, .convolution(_, let groups, _, _)):
       return rowTile == nil && node.addend == nil && layout != .nchw && isUniform
         && graph[node.outputs[0]].blockChannels > 1

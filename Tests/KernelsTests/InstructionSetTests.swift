@@ -17,7 +17,9 @@ struct InstructionSetTests {
     let weight: [Float]
     let bias: [Float]
 
-    init(kernel: Int, stride: Int, _ generator: inout SeededGenerator) {
+    init(
+      kernel: Int, stride: Int, outputs most: ClosedRange<Int> = 1...40, _ generator: inout SeededGenerator
+    ) {
       func draw(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
       let (height, width, padding) = (draw(kernel...20), draw(kernel...20), draw(0...kernel / 2))
       window = inference_window(
@@ -25,7 +27,7 @@ struct InstructionSetTests {
         outputWidth: (width + 2 * padding - kernel) / stride + 1, kernelHeight: kernel, kernelWidth: kernel,
         strideHeight: stride, strideWidth: stride, paddingTop: padding, paddingLeft: padding,
         dilationHeight: 1, dilationWidth: 1)
-      (batch, inputs, outputs) = (draw(1...2), draw(1...35), draw(1...40))
+      (batch, inputs, outputs) = (draw(1...2), draw(1...35), draw(most))
       (inputRelu, outputRelu) = (draw(0...1) == 0, draw(0...1) == 0)
       x = randomValues(batch * inputs * height * width, &generator)
       weight = randomValues(outputs * inputs * kernel * kernel, &generator)
@@ -123,5 +125,75 @@ struct InstructionSetTests {
       }
     }
     #expect(sets.contains(Int32(DIRECT_PORTABLE)))
+  }
+
+  @Test func blockedConvolutionIsRightWithEveryInstructionSet() {
+    var generator = SeededGenerator(seed: 63)
+    let sets = [BLOCKED_PORTABLE, BLOCKED_AVX2, BLOCKED_AVX512].map { Int32($0) }.filter {
+      blocked_supports($0) != 0
+    }
+    for round in 0..<160 {
+      let item = Case(
+        kernel: [1, 3, 5, 7][round % 4], stride: round % 3 == 0 ? 2 : 1, outputs: 2...140, &generator)
+      let expected = item.expected()
+      let window = item.window
+      let (inputPlane, outputPlane) = (
+        window.height * window.width, window.outputHeight * window.outputWidth
+      )
+      let inputBlock = [1, 16, item.inputs].randomElement(using: &generator)!
+      let outputBlock = [16, item.outputs].randomElement(using: &generator)!
+      let x = blocked(item.x, item.batch, item.inputs, inputPlane, by: inputBlock)
+      for set in sets {
+        var layer = blocked_layer(
+          window: window, batch: item.batch, inputs: item.inputs, outputs: item.outputs,
+          inputBlock: inputBlock, outputBlock: outputBlock, inputRelu: item.inputRelu ? 1 : 0,
+          outputActivation: item.outputRelu ? 1 : 0, instructionSet: set)
+        var packed = [Float](repeating: .nan, count: blocked_weight_floats(&layer))
+        blocked_pack_weights(&layer, item.weight, &packed)
+        let parts = Int.random(in: 1...3, using: &generator)
+        let stored = blocked_floats(item.outputs, outputBlock, outputPlane)
+        var y = [Float](repeating: .nan, count: item.batch * stored)
+        for part in 0..<parts {
+          blocked_convolution(&layer, x, packed, item.bias, nil, &y, part, parts)
+        }
+        let found = plain(y, item.batch, item.outputs, outputPlane, from: outputBlock)
+        #expect(relativeError(found, expected) <= 1e-5)
+      }
+    }
+    #expect(sets.contains(Int32(BLOCKED_PORTABLE)))
+  }
+
+  /// Images [batch][channels][plane] with their channels in blocks; what fills up the last block is no number.
+  private func blocked(
+    _ values: [Float], _ batch: Int, _ channels: Int, _ plane: Int, by block: Int
+  ) -> [Float] {
+    let stored = blocked_floats(channels, block, plane)
+    var result = [Float](repeating: .nan, count: batch * stored)
+    forEachElement(batch, channels, plane, block) { result[$0 * stored + $2] = values[$1] }
+    return result
+  }
+
+  /// The reverse.
+  private func plain(
+    _ values: [Float], _ batch: Int, _ channels: Int, _ plane: Int, from block: Int
+  ) -> [Float] {
+    let stored = blocked_floats(channels, block, plane)
+    var result = [Float](repeating: .nan, count: batch * channels * plane)
+    forEachElement(batch, channels, plane, block) { result[$1] = values[$0 * stored + $2] }
+    return result
+  }
+
+  /// The image of each element, its place in plain images, and its place in its blocked image.
+  private func forEachElement(
+    _ batch: Int, _ channels: Int, _ plane: Int, _ block: Int, _ body: (Int, Int, Int) -> Void
+  ) {
+    for image in 0..<batch {
+      for channel in 0..<channels {
+        for pixel in 0..<plane {
+          let place = (channel / block * plane + pixel) * block + channel % block
+          body(image, (image * channels + channel) * plane + pixel, place)
+        }
+      }
+    }
   }
 }

@@ -1,6 +1,8 @@
+#define _GNU_SOURCE
 #include "roofline.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +14,8 @@
 #include <arm_neon.h>
 #endif
 
-enum { ROUNDS = 200000, FLOP_TRIALS = 8, PASSES = 6, MAXIMUM_THREADS = 256 };
+// Some 40 µs for each trial of the first kind.
+enum { ROUNDS = 20000, PASSES = 6, MAXIMUM_THREADS = 256 };
 static const size_t BYTES_PER_THREAD = (size_t)256 << 20;
 
 static double seconds(void) {
@@ -22,13 +25,15 @@ static double seconds(void) {
 }
 
 // Independent sums: more than latency times throughput of any unit (4 cycles × 2 units), few enough for the registers.
-// The multiplier keeps them from overflowing; the sum at the end keeps the loop from being removed.
+// The multiplier keeps them from overflowing; the sum at the end keeps the loop from being removed. What they begin with
+// is not known to the compiler: it leaves out a sum that begins with the value at which it stays.
+static volatile float beginning = 2;
 
 #if defined(__x86_64__)
 __attribute__((target("avx512f"))) static float sums_avx512(long rounds) {
   enum { SUMS = 16 };
   __m512 sums[SUMS], factor = _mm512_set1_ps(0.999f), term = _mm512_set1_ps(0.001f);
-  for (int i = 0; i < SUMS; i++) sums[i] = _mm512_set1_ps((float)i);
+  for (int i = 0; i < SUMS; i++) sums[i] = _mm512_set1_ps(beginning + (float)i);
   for (long round = 0; round < rounds; round++) {
 #pragma clang loop unroll(full)
     for (int i = 0; i < SUMS; i++) sums[i] = _mm512_fmadd_ps(sums[i], factor, term);
@@ -41,7 +46,7 @@ __attribute__((target("avx512f"))) static float sums_avx512(long rounds) {
 __attribute__((target("avx2,fma"))) static float sums_avx2(long rounds) {
   enum { SUMS = 12 };
   __m256 sums[SUMS], factor = _mm256_set1_ps(0.999f), term = _mm256_set1_ps(0.001f);
-  for (int i = 0; i < SUMS; i++) sums[i] = _mm256_set1_ps((float)i);
+  for (int i = 0; i < SUMS; i++) sums[i] = _mm256_set1_ps(beginning + (float)i);
   for (long round = 0; round < rounds; round++) {
 #pragma clang loop unroll(full)
     for (int i = 0; i < SUMS; i++) sums[i] = _mm256_fmadd_ps(sums[i], factor, term);
@@ -57,7 +62,7 @@ __attribute__((target("avx2,fma"))) static float sums_avx2(long rounds) {
 static float sums_neon(long rounds) {
   enum { SUMS = 24 };
   float32x4_t sums[SUMS], factor = vdupq_n_f32(0.001f), term = vdupq_n_f32(0.001f);
-  for (int i = 0; i < SUMS; i++) sums[i] = vdupq_n_f32((float)i);
+  for (int i = 0; i < SUMS; i++) sums[i] = vdupq_n_f32(beginning + (float)i);
   for (long round = 0; round < rounds; round++) {
 #pragma clang loop unroll(full)
     for (int i = 0; i < SUMS; i++) sums[i] = vfmaq_f32(sums[i], factor, term);
@@ -87,60 +92,92 @@ static FlopLoop flop_loop(void) {
 
 const char *roofline_vector_extension(void) { return flop_loop().name; }
 
-// Every thread keeps its best trial; the rate of all is the sum. Trials overlap but for the threads' start.
 typedef struct {
   FlopLoop loop;
-  double best;
+  pthread_barrier_t *barrier;
+  int index, trials;
+  // The thread's rate in each trial.
+  double *rates;
   volatile uint64_t sink;
 } Worker;
 
+// A processor for each thread, where there are enough: the system leaves new threads on one for some milliseconds.
+static void take_processor(int index) {
+#if defined(__linux__)
+  cpu_set_t allowed, own;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+  int left = index % CPU_COUNT(&allowed);
+  for (int processor = 0; processor < CPU_SETSIZE; processor++) {
+    if (!CPU_ISSET(processor, &allowed) || left-- > 0) continue;
+    CPU_ZERO(&own);
+    CPU_SET(processor, &own);
+    sched_setaffinity(0, sizeof own, &own);
+    return;
+  }
+#else
+  (void)index;
+#endif
+}
+
 static void *measure_flops(void *argument) {
   Worker *worker = argument;
-  for (int trial = 0; trial < FLOP_TRIALS; trial++) {
-    double start = seconds();
+  take_processor(worker->index);
+  for (int trial = 0; trial < worker->trials; trial++) {
+    pthread_barrier_wait(worker->barrier);
+    const double start = seconds();
     worker->sink += (uint64_t)worker->loop.sums(ROUNDS);
-    double rate = ROUNDS * worker->loop.flopsPerRound / (seconds() - start);
-    if (rate > worker->best) worker->best = rate;
+    worker->rates[trial] = ROUNDS * worker->loop.flopsPerRound / (seconds() - start);
   }
   return NULL;
 }
 
 static void *measure_bandwidth(void *argument) {
   Worker *worker = argument;
+  take_processor(worker->index);
   uint64_t *memory = malloc(BYTES_PER_THREAD);
-  if (!memory) return NULL;
   // Written once, so that the pages exist and are not all the same zero page.
-  memset(memory, 1, BYTES_PER_THREAD);
-  size_t count = BYTES_PER_THREAD / sizeof(uint64_t);
-  for (int pass = 0; pass < PASSES; pass++) {
-    double start = seconds();
+  if (memory) memset(memory, 1, BYTES_PER_THREAD);
+  const size_t count = memory ? BYTES_PER_THREAD / sizeof(uint64_t) : 0;
+  for (int pass = 0; pass < worker->trials; pass++) {
+    pthread_barrier_wait(worker->barrier);
+    const double start = seconds();
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) sum += memory[i];
     worker->sink += sum;
-    double rate = (double)BYTES_PER_THREAD / (seconds() - start);
-    if (rate > worker->best) worker->best = rate;
+    worker->rates[pass] = count > 0 ? (double)BYTES_PER_THREAD / (seconds() - start) : 0;
   }
   free(memory);
   return NULL;
 }
 
-static double on_threads(int threads, void *(*measure)(void *)) {
+// The best trial's rate, of all threads together; 0 if they cannot be had.
+static double on_threads(int threads, int trials, void *(*measure)(void *)) {
   if (threads < 1 || threads > MAXIMUM_THREADS) return 0;
   Worker workers[MAXIMUM_THREADS];
   pthread_t handles[MAXIMUM_THREADS];
-  int started = 0;
-  for (; started < threads; started++) {
-    workers[started] = (Worker){flop_loop(), 0, 0};
-    if (pthread_create(&handles[started], NULL, measure, &workers[started]) != 0) break;
+  pthread_barrier_t barrier;
+  double *rates = calloc((size_t)(threads * trials), sizeof *rates);
+  if (!rates) return 0;
+  pthread_barrier_init(&barrier, NULL, (unsigned)threads);
+  for (int i = 0; i < threads; i++) {
+    workers[i] = (Worker){flop_loop(), &barrier, i, trials, rates + i * trials, 0};
+    // The threads that have begun wait for this one at the barrier, for ever.
+    if (pthread_create(&handles[i], NULL, measure, &workers[i]) != 0) abort();
   }
-  double total = 0;
-  for (int i = 0; i < started; i++) {
-    pthread_join(handles[i], NULL);
-    total += workers[i].best;
+  for (int i = 0; i < threads; i++) pthread_join(handles[i], NULL);
+  double best = 0;
+  for (int trial = 0; trial < trials; trial++) {
+    double total = 0;
+    for (int i = 0; i < threads; i++) total += rates[i * trials + trial];
+    if (total > best) best = total;
   }
-  return started == threads ? total : 0;
+  pthread_barrier_destroy(&barrier);
+  free(rates);
+  return best;
 }
 
-double roofline_flops(int threads) { return flop_loop().sums ? on_threads(threads, measure_flops) : 0; }
+double roofline_flops(int threads, int trials) {
+  return flop_loop().sums ? on_threads(threads, trials, measure_flops) : 0;
+}
 
-double roofline_bandwidth(int threads) { return on_threads(threads, measure_bandwidth); }
+double roofline_bandwidth(int threads) { return on_threads(threads, PASSES, measure_bandwidth); }

@@ -9,6 +9,9 @@ import SearchSpaces
 struct KernelServer {
   private let latencies = InMemoryLatencyDatabase()
   private var networks: [LoadedNetwork] = []
+  /// A tenth of a second, and some milliseconds.
+  private static let longTrials: Int32 = 2000
+  private static let shortTrials: Int32 = 100
 
   static func main() throws {
     var server = KernelServer()
@@ -35,9 +38,11 @@ struct KernelServer {
     case .roofline(let threads):
       return Response(
         roofline: Roofline(
-          flops: roofline_flops(Int32(clamping: threads)),
+          flops: roofline_flops(Int32(clamping: threads), Self.longTrials),
           bandwidth: roofline_bandwidth(Int32(clamping: threads)),
           vectorExtension: String(cString: roofline_vector_extension())))
+    case .peak(let threads):
+      return Response(flops: roofline_flops(Int32(clamping: threads), Self.shortTrials))
     case .load(let model, let threads, let rowTile, let layout, let convertsBoundary):
       guard threads > 0, let rowTile = RowTile(text: rowTile) else {
         throw ServerError("load: no such number of threads or row tile")

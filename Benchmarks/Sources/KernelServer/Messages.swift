@@ -10,6 +10,8 @@ enum Request: Decodable {
   case describe
   /// The limits of the processor on a number of threads: answered with ``Response/roofline``.
   case roofline(threads: Int)
+  /// The first of these limits alone, in some milliseconds: answered with ``Response/flops``.
+  case peak(threads: Int)
   /// Plans a network and prepares it: answered with ``Response/plan``.
   case load(model: String, threads: Int, rowTile: String, layout: TensorLayout, convertsBoundary: Bool)
   /// Runs a network on random values: answered with ``Response/milliseconds``, one per run.
@@ -24,6 +26,7 @@ enum Request: Decodable {
 struct Response: Encodable {
   var environment: RunEnvironment?
   var roofline: Roofline?
+  var flops: Double?
   var plan: PlanDescription?
   var milliseconds: [Double]?
   var error: String?

@@ -12,6 +12,12 @@
 #include "activations.h"
 #include "inference_kernels.h"
 
+/// The vectors that a kernel is made of: the widest that the processor has, unless said otherwise.
+enum { BLOCKED_BEST = 0, BLOCKED_PORTABLE = 1, BLOCKED_AVX2 = 2, BLOCKED_AVX512 = 3 };
+
+/// Whether this processor has an instruction set.
+int blocked_supports(int instructionSet);
+
 /// The floats of `channels` channels of `plane` pixels in blocks.
 ptrdiff_t blocked_floats(ptrdiff_t channels, ptrdiff_t block, ptrdiff_t plane);
 
@@ -19,7 +25,8 @@ ptrdiff_t blocked_floats(ptrdiff_t channels, ptrdiff_t block, ptrdiff_t plane);
 void blocked_convert(const float *x, ptrdiff_t from, float *y, ptrdiff_t to, ptrdiff_t channels, ptrdiff_t plane,
                      ptrdiff_t part, ptrdiff_t parts);
 
-/// A convolution of one group, or a depthwise one. Extents of one image are in `window`.
+/// A convolution of one group, whose kernel has at most 64 columns, or a depthwise one. Extents of one image are in
+/// `window`.
 typedef struct {
   inference_window window;
   ptrdiff_t batch, inputs, outputs;
@@ -27,6 +34,8 @@ typedef struct {
   /// the same, and above 1.
   ptrdiff_t inputBlock, outputBlock;
   int inputRelu, outputActivation;
+  /// `BLOCKED_BEST`, or one that `blocked_supports`.
+  int instructionSet;
 } blocked_layer;
 
 /// Floats of the packed weights of a convolution: outputs rounded up to 16, times the length of the sums.

@@ -6,6 +6,8 @@
 public enum LayoutAssignment {
   /// The most channels of an image that a convolution reads in ``TensorLayout/nhwc``.
   public static let mostInterleavedChannels = 4096
+  /// The most columns of a kernel with which a convolution of one group writes another layout than NCHW.
+  public static let mostKernelColumns = 64
 
   /// The graph with every operator that can writing images of a layout.
   ///
@@ -30,8 +32,10 @@ public enum LayoutAssignment {
     else { return false }
     let input = graph[node.inputs[0]].shape
     switch node.kind {
-    case .convolution(_, let groups, _, _):
-      if groups == 1 { return input[1] <= mostInterleavedChannels }
+    case .convolution(let window, let groups, _, _):
+      if groups == 1 {
+        return input[1] <= mostInterleavedChannels && window.kernel.width <= mostKernelColumns
+      }
       return groups == input[1] && groups == graph[output].shape[1]
     case .maxPool, .averagePool, .relu, .elementwise, .add: return true
     case .concat(let axis):

@@ -106,6 +106,7 @@ extension blocked_layer {
     self.init(
       window: inference_window(window, input: x.shape, output: y.shape), batch: x.shape[0],
       inputs: x.shape[1], outputs: y.shape[1], inputBlock: x.blockChannels, outputBlock: y.blockChannels,
-      inputRelu: inputActivation == .relu ? 1 : 0, outputActivation: activation.code)
+      inputRelu: inputActivation == .relu ? 1 : 0, outputActivation: activation.code,
+      instructionSet: Int32(BLOCKED_BEST))
   }
 }

@@ -10,7 +10,7 @@ import Kernels
 package enum CrossValidatedClassifier {
   /// Relative to the mean variance of the features.
   package static let penalty = 1e-3
-  /// Folds, or one for each image if there are fewer.
+  /// How many folds; of fewer images each is one, and the rest are empty.
   package static let folds = 10
 
   /// The fold of each image: those of a class take turns, and the next class goes on where one ended.

@@ -45,8 +45,8 @@ public struct Supernet: Sendable {
   /// over the chunks. They are then fixed, and the validation images are classified. Deterministic; any number of
   /// threads gives the same result.
   ///
-  /// Narrow networks have few features, to which a classifier can be fitted with few images: where it was fitted to images of
-  /// its own, wide networks were judged too low (Docs/Decisions/0021).
+  /// Classifiers are cross-validated, so that each sees nearly all validation images: fitted to fewer, those of wide networks,
+  /// which have more features, were judged too low (Docs/Decisions/0021).
   ///
   /// - Parameters:
   ///   - recalibration: images that the supernet was trained on; what exceeds a multiple of 32 is not used.
