@@ -79,16 +79,19 @@ def main():
     for name, reason in absent_peers.items():
         print(f"{name} is absent: {reason}", file=sys.stderr)
     server = Server(options.server)
-    contestants = [*peers, Tandem(server, "fit", page.TANDEM, ("nchw", "nhwc", "nchw16")), Tandem(server, "whole", page.BLAS_ALONE)]
+    layouts = ("nchw", "nhwc", "nchw16")
+    contestants = [*peers, Tandem(server, "fit", page.TANDEM, layouts), Tandem(server, "whole", page.BLAS_ALONE)]
+    direct = Tandem(server, "fit", page.DIRECT, layouts, only_direct=True)
     rows, failures, rooflines = [], [], {}
     with tempfile.TemporaryDirectory() as folder:
         for threads in options.threads:
             rooflines[threads] = server.ask("roofline", threads=threads)["roofline"]
             for model in [models.empty(), models.chain(), *chosen]:
                 print(f"{model.name}, threads: {threads}", file=sys.stderr)
+                is_dense = model.group in page.DENSE
                 rows += measure(
-                    model, threads, contestants, options, Path(folder), failures,
-                    peak=server.peak if model.group in page.DENSE else None)
+                    model, threads, contestants + [direct] * (is_dense or model.group == page.OVERHEAD), options,
+                    Path(folder), failures, peak=server.peak if is_dense else None)
                 server.ask("clear")
     server.close()
     results = Results(

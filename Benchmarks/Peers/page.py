@@ -11,7 +11,7 @@ import engines
 from models import CHAIN_LENGTH
 from measuring import SETTLING_SECONDS, TOLERANCE
 
-TANDEM, BLAS_ALONE = "Tandem", "Tandem, BLAS alone"
+TANDEM, BLAS_ALONE, DIRECT = "Tandem", "Tandem, BLAS alone", "Tandem, direct"
 REFERENCE = engines.ONNXRuntime.name
 OVERHEAD, CHAIN = "overhead", "chain"
 DENSE = ("1×1", "3×3 stride 1", "3×3 stride 2")
@@ -67,20 +67,20 @@ class Comparison:
     def layer_groups(self):
         return [group for group in self.groups if group != "networks"]
 
-    def flops_per_second(self, model, threads):
+    def flops_per_second(self, model, threads, engine=TANDEM):
         """Effective, of Tandem."""
-        time = self.time(model, threads, TANDEM)
-        return self.cells[model, threads, TANDEM].flops / time * 1e3 if time else None
+        time = self.time(model, threads, engine)
+        return self.cells[model, threads, engine].flops / time * 1e3 if time else None
 
-    def share_of_peak(self, model, threads):
-        row, rate = self.cells.get((model, threads, TANDEM)), self.flops_per_second(model, threads)
+    def share_of_peak(self, model, threads, engine=TANDEM):
+        row, rate = self.cells.get((model, threads, engine)), self.flops_per_second(model, threads, engine)
         return rate / row.peak if rate and row.peak else None
 
     def direct_shares(self, threads):
-        """The shares of the peak of the dense layers for which Tandem took another kernel than Winograd's."""
+        """The shares of the peak of the dense layers under direct kernels."""
         shares = [
-            (self.share_of_peak(model, threads), model) for group in DENSE for model in self.models.get(group, [])
-            if (row := self.cells.get((model, threads, TANDEM))) and row.agrees and "winograd" not in kernels(row)]
+            (self.share_of_peak(model, threads, DIRECT), model)
+            for group in DENSE for model in self.models.get(group, [])]
         return [pair for pair in shares if pair[0] is not None]
 
 
@@ -280,22 +280,29 @@ def networks(comparison):
 
 
 def rooflines(comparison):
-    rows = []
+    rows, directs = [], []
     for threads in comparison.threads:
         roofline = comparison.results.rooflines[threads]
-        shares = comparison.direct_shares(threads)
         rows.append([
             str(threads), f"{roofline['flops'] / 1e9:.0f} GFLOP/s" if roofline["flops"] else "not measured",
-            f"{roofline['bandwidth'] / 1e9:.1f} GB/s",
-            "; ".join(f"{model}: {percent_text(share)}" for share, model in shares) or "–"])
+            f"{roofline['bandwidth'] / 1e9:.1f} GB/s"])
+        for share, model in comparison.direct_shares(threads):
+            row = comparison.cells[model, threads, DIRECT]
+            directs.append([
+                model, str(threads), time_text(comparison.time(model, threads, DIRECT)),
+                f"{comparison.flops_per_second(model, threads, DIRECT) / 1e9:.0f}", f"{row.peak / 1e9:.0f}",
+                percent_text(share), f"`{kernels(row)}`"])
     extension = comparison.results.rooflines[comparison.threads[0]]["vectorExtension"]
-    return "## The machine's limits\n\n" + table(
-        ["threads", "peak", "memory bandwidth", "of the peak without Winograd"], rows) + f"""
+    return "## The machine's limits\n\n" + table(["threads", "peak", "memory bandwidth"], rows) + f"""
 
 **Peak**: float32 multiply-adds on independent sums in vector registers ({extension}; a loop in C), two operations each; the
-best of 2,000 trials of some 40 µs, which all threads begin together, each on a processor of its own. Shares are of the peak
-in turns with the layer, the best of 100 trials in each round: the clock is not the same all the time. **Bandwidth**: reading 256 MiB for each
-thread, the best of six passes. Layers of this size stay in caches; the bandwidth bounds networks, whose weights do not."""
+best of 2,000 trials of some 40 µs, which all threads begin together, each on a processor of its own. **Bandwidth**: reading
+256 MiB for each thread, the best of six passes. Layers of this size stay in caches; the bandwidth bounds networks, whose
+weights do not.""" + ("" if not directs else "\n\n" + table(
+        ["dense layer, direct kernels alone", "threads", "time", "GFLOP/s", "peak then", "of the peak", "kernel"], directs) + """
+
+Shares are of the peak in turns with the layer, the best of 100 trials in each round: the clock is not the same all the time.
+Products with padding, which count as well, are left out by some kernels: then a share can be above 100 %.""")
 
 
 def numerics(comparison):

@@ -48,8 +48,9 @@ class Server:
 class Tandem:
     """Tandem under one policy for row tiles, as an engine beside the peers."""
 
-    def __init__(self, server, row_tile, name, layouts=("nchw",)):
+    def __init__(self, server, row_tile, name, layouts=("nchw",), only_direct=False):
         self.server, self.row_tile, self.name, self.layouts = server, row_tile, name, layouts
+        self.only_direct = only_direct
 
     def prepare(self, model, threads, folder):
         path = folder / "tandem.onnx"
@@ -58,7 +59,7 @@ class Tandem:
             Network(self.server, self.server.ask(
                 "load", model=str(path), threads=threads, rowTile=self.row_tile, layout=layout,
                 # A layer has neighbours that give and take its layout, as with the peers.
-                convertsBoundary=not model.is_layer)["plan"], folder)
+                convertsBoundary=not model.is_layer, onlyDirect=self.only_direct)["plan"], folder)
             for layout in self.layouts]
         if len(networks) == 1:
             return networks[0]

@@ -75,6 +75,41 @@ BK_INLINE void bk_sum_tile(bk_vec sums[BK_PIXELS][BK_VECTORS], const blocked_lay
   }
 }
 
+// The same for one vector of channels and a kernel of three columns side by side at stride 1. Each pixel of the image is
+// read once for all three: with so few channels, reading would take longer than multiplying.
+BK_INLINE void bk_sum_wide_tile(bk_vec sums[BK_PIXELS][BK_VECTORS], const blocked_layer *layer, const bk_column *columns,
+                                const float *zeros, const float *line, ptrdiff_t taps, const float *weights,
+                                const int relu, const int pixels) {
+  const inference_window *v = &layer->window;
+  const ptrdiff_t block = layer->inputBlock, row = v->width * block, plane = v->height * row;
+  const ptrdiff_t column = layer->inputs * BLOCKED_LANES, first = columns->pixel, last = first + pixels + 1;
+  for (ptrdiff_t i = 0; i < taps; i++, line += v->dilationHeight * row, weights += 2 * column) {
+    const float *from[BK_PIXELS + 2];
+    BK_UNROLL for (int p = 0; p < pixels + 2; p++) from[p] = line + columns->place + p * block;
+    ptrdiff_t c = 0;
+    for (ptrdiff_t left = layer->inputs; left > 0; left -= block) {
+      const ptrdiff_t stop = c + blocked_least(block, left), next = c + plane;
+      if (first < 0 || last >= v->width) {
+        BK_UNROLL for (int p = 0; p < pixels + 2; p++) {
+          if (first + p < 0 || first + p >= v->width) from[p] = zeros - c;
+        }
+      }
+      for (; c < stop; c++, weights += BLOCKED_LANES) {
+        bk_vec factors[3];
+        BK_UNROLL for (int j = 0; j < 3; j++) factors[j] = bk_load(weights + j * column);
+        BK_UNROLL for (int p = 0; p < pixels + 2; p++) {
+          bk_vec x = bk_splat(from[p][c]);
+          if (relu) x = bk_rectify(x);
+          BK_UNROLL for (int j = 0; j < 3; j++) {
+            if (p >= j && p - j < pixels) sums[p - j][0] += x * factors[j];
+          }
+        }
+      }
+      c = next;
+    }
+  }
+}
+
 // Stores a tile's results. `place` is where its first pixel lies in a block of the output.
 BK_INLINE void bk_store_tile(const bk_vec sums[BK_PIXELS][BK_VECTORS], const bk_strip *strip, const blocked_job *job,
                              const blocked_layer *layer, ptrdiff_t place, const int pixels, const int vectors) {
@@ -98,7 +133,8 @@ BK_INLINE void bk_store_tile(const bk_vec sums[BK_PIXELS][BK_VECTORS], const bk_
   }
 }
 
-BK_INLINE void bk_convolve_strip(const bk_strip *strip, const int relu, const int pixels, const int vectors) {
+BK_INLINE void bk_convolve_strip(const bk_strip *strip, const int relu, const int wide, const int pixels,
+                                 const int vectors) {
   // Copies of its own, which no result that is stored can change: they need not be read again after each.
   const blocked_job job = *strip->job;
   const blocked_layer layer = *job.layer;
@@ -117,7 +153,11 @@ BK_INLINE void bk_convolve_strip(const bk_strip *strip, const int relu, const in
         const bk_vec bias = strip->bias[n];
         BK_UNROLL for (int p = 0; p < pixels; p++) sums[p][n] = bias;
       }
-      bk_sum_tile(sums, &layer, columns, job.zeros, line, endTap - firstTap, weights, relu, pixels, vectors);
+      if (wide) {
+        bk_sum_wide_tile(sums, &layer, columns, job.zeros, line, endTap - firstTap, weights, relu, pixels);
+      } else {
+        bk_sum_tile(sums, &layer, columns, job.zeros, line, endTap - firstTap, weights, relu, pixels, vectors);
+      }
       bk_store_tile(sums, strip, &job, &layer, place, pixels, vectors);
       line += pixels * v->strideWidth * layer.inputBlock;
       place += pixels * layer.outputBlock;
@@ -127,14 +167,34 @@ BK_INLINE void bk_convolve_strip(const bk_strip *strip, const int relu, const in
 
 typedef void (*bk_convolution)(const bk_strip *strip);
 
-#define BK_CONVOLUTION(vectors, pixels)                                                                           \
-  static void bk_plain_##vectors##_##pixels(const bk_strip *strip) { bk_convolve_strip(strip, 0, pixels, vectors); } \
-  static void bk_relu_##vectors##_##pixels(const bk_strip *strip) { bk_convolve_strip(strip, 1, pixels, vectors); }
-BK_TILES(BK_CONVOLUTION)
+#define BK_CONVOLUTION(name, relu, wide, vectors, pixels) \
+  static void name(const bk_strip *strip) { bk_convolve_strip(strip, relu, wide, pixels, vectors); }
+#define BK_PAIR(vectors, pixels)                                              \
+  BK_CONVOLUTION(bk_plain_##vectors##_##pixels, 0, 0, vectors, pixels)        \
+  BK_CONVOLUTION(bk_relu_##vectors##_##pixels, 1, 0, vectors, pixels)
+BK_TILES(BK_PAIR)
 #define BK_ENTRY(vectors, pixels) \
   [vectors - 1][pixels - 1] = {bk_plain_##vectors##_##pixels, bk_relu_##vectors##_##pixels},
 // By vectors less one, pixels less one, and whether the image has yet to pass a ReLU.
 static const bk_convolution bk_convolutions[BK_VECTORS][BK_PIXELS][2] = {BK_TILES(BK_ENTRY)};
+#ifdef BK_WIDE_TILES
+#define BK_WIDE_PAIR(vectors, pixels)                          \
+  BK_CONVOLUTION(bk_wide_plain_##pixels, 0, 1, vectors, pixels) \
+  BK_CONVOLUTION(bk_wide_relu_##pixels, 1, 1, vectors, pixels)
+BK_WIDE_TILES(BK_WIDE_PAIR)
+#define BK_WIDE_ENTRY(vectors, pixels) [pixels - 1] = {bk_wide_plain_##pixels, bk_wide_relu_##pixels},
+static const bk_convolution bk_wide_convolutions[BK_PIXELS][2] = {BK_WIDE_TILES(BK_WIDE_ENTRY)};
+#endif
+
+static bk_convolution bk_convolution_of(const blocked_layer *layer, ptrdiff_t vectors, ptrdiff_t pixels) {
+#ifdef BK_WIDE_TILES
+  const inference_window *v = &layer->window;
+  if (vectors == 1 && v->kernelWidth == 3 && v->strideWidth == 1 && v->dilationWidth == 1)
+    return bk_wide_convolutions[pixels - 1][layer->inputRelu];
+#endif
+  return bk_convolutions[vectors - 1][pixels - 1][layer->inputRelu];
+}
+
 static const int bk_most_pixels[BK_VECTORS] = BK_MOST_PIXELS;
 
 // Some rows of the output for some vectors of channels.
@@ -171,7 +231,7 @@ static void bk_convolve_rows(const blocked_job *given, ptrdiff_t firstRow, ptrdi
       columns[j] = (bk_column){.pixel = pixel, .place = pixel * layer->inputBlock,
                                .leaves = pixel < 0 || pixel + (pixels - 1) * v->strideWidth >= v->width};
     }
-    bk_convolutions[vectors - 1][pixels - 1][layer->inputRelu](&strip);
+    bk_convolution_of(layer, vectors, pixels)(&strip);
   }
 }
 

@@ -4,6 +4,7 @@
 //   BK_MOST_PIXELS   the most pixels beside one such vector, two and so on: {12, 10},
 //   BK_PIXELS        the first of these,
 //   BK_TILES(X)      X(vectors, pixels) for every tile up to them,
+//   BK_WIDE_TILES(X) the same for those of one vector, where reading a pixel once for several columns of a kernel pays,
 //   BK_RECTIFY(x)    max(x, 0), where it has an instruction. What is not a number stays so.
 // Narrower registers hold a vector in pieces.
 

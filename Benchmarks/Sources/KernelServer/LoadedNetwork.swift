@@ -19,7 +19,7 @@ final class LoadedNetwork {
   /// Under the row tile `fit`, kernels are measured now unless `database` holds their latencies already.
   init(
     model: String, threads: Int, rowTile: RowTile, layout: TensorLayout, convertsBoundary: Bool,
-    database: any LatencyDatabase
+    onlyDirect: Bool, database: any LatencyDatabase
   ) throws {
     let executable = try ONNXModel.load(from: URL(fileURLWithPath: model)).executable()
     let weights = try executable.storedWeights()
@@ -32,7 +32,11 @@ final class LoadedNetwork {
     // A device whose memory nothing exceeds: every operator gets its fastest kernel.
     let device = DeviceProfile(
       name: "unlimited", title: "", description: "", memoryBytes: Int.max / 4, threads: threads)
-    planned = try NetworkPlanner.plan(bounded, for: device, database: database, refines: true)
+    planned =
+      onlyDirect
+      ? try NetworkPlanner.plan(
+        bounded, schedules: Self.directSchedules(of: bounded, threads: threads), alignment: device.alignment)
+      : try NetworkPlanner.plan(bounded, for: device, database: database, refines: true)
     executor = try planned.executor(weights: planned.inference.convert(weights), threads: threads)
     let graph = planned.graph
     guard graph.inputs.count == 1, graph.outputs.count == 1 else {
@@ -43,6 +47,23 @@ final class LoadedNetwork {
     input = (0..<graph[graph.inputs[0]].storedElementCount).map { _ in .random(in: -1...1, using: &generator)
     }
     fill()
+  }
+
+  /// For every convolution that has some, the fastest of its direct kernels.
+  private static func directSchedules(of bounded: BoundedNetwork, threads: Int) throws -> [KernelSchedule] {
+    let direct: Set<KernelAlgorithm> = [.directInPlace, .directPanel, .directBlocked]
+    let meter = OperatorMeter(threads: threads)
+    return try bounded.graph.operatorIDs.map { id in
+      let workload = try OperatorWorkload(of: id, in: bounded.graph)
+      let options = ScheduleSpace(of: workload, threads: threads).schedules.filter {
+        direct.contains($0.algorithm) && $0.threads == threads
+      }
+      let outcomes = try meter.outcomes(of: options, for: workload, isThorough: true)
+      let measured = zip(options, outcomes).compactMap { schedule, outcome in
+        outcome.statistics.map { (schedule, $0.minMilliseconds) }
+      }
+      return measured.min { $0.1 < $1.1 }?.0 ?? bounded.schedules[id.index]
+    }
   }
 
   private func fill() { _ = executor.buffer(of: planned.graph.inputs[0]).update(from: input) }

@@ -43,14 +43,15 @@ struct KernelServer {
           vectorExtension: String(cString: roofline_vector_extension())))
     case .peak(let threads):
       return Response(flops: roofline_flops(Int32(clamping: threads), Self.shortTrials))
-    case .load(let model, let threads, let rowTile, let layout, let convertsBoundary):
+    case .load(
+      let model, let threads, let rowTile, let layout, let convertsBoundary, let onlyDirect):
       guard threads > 0, let rowTile = RowTile(text: rowTile) else {
         throw ServerError("load: no such number of threads or row tile")
       }
       networks.append(
         try LoadedNetwork(
           model: model, threads: threads, rowTile: rowTile, layout: layout,
-          convertsBoundary: convertsBoundary, database: latencies))
+          convertsBoundary: convertsBoundary, onlyDirect: onlyDirect, database: latencies))
       return Response(plan: networks[networks.count - 1].description(number: networks.count - 1))
     case .time(let network, let runs):
       guard runs > 0 else { throw ServerError("time: \(runs) runs") }

@@ -3,7 +3,8 @@ import ScheduleTuning
 
 /// What the server is asked: one line of JSON, an object whose only key is the case's name.
 ///
-///     {"load": {"model": "resnet18.onnx", "threads": 2, "rowTile": "fit", "layout": "nhwc", "convertsBoundary": false}}
+///     {"load": {"model": "resnet18.onnx", "threads": 2, "rowTile": "fit", "layout": "nhwc",
+///       "convertsBoundary": false, "onlyDirect": false}}
 ///     {"time": {"network": 0, "runs": 20}}
 enum Request: Decodable {
   /// What this process is: answered with ``Response/environment``.
@@ -12,8 +13,11 @@ enum Request: Decodable {
   case roofline(threads: Int)
   /// The first of these limits alone, in some milliseconds: answered with ``Response/flops``.
   case peak(threads: Int)
-  /// Plans a network and prepares it: answered with ``Response/plan``.
-  case load(model: String, threads: Int, rowTile: String, layout: TensorLayout, convertsBoundary: Bool)
+  /// Plans a network and prepares it: answered with ``Response/plan``. `onlyDirect` keeps convolutions from other kernels than
+  /// direct ones.
+  case load(
+    model: String, threads: Int, rowTile: String, layout: TensorLayout, convertsBoundary: Bool,
+    onlyDirect: Bool)
   /// Runs a network on random values: answered with ``Response/milliseconds``, one per run.
   case time(network: Int, runs: Int)
   /// Runs a network on the values of one `.npy` file and writes another: answered with an empty object.
