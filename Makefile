@@ -32,7 +32,7 @@ memory-results:
 	$(BENCHMARKS) memory-scheduling soak --graphs 50000 --output Results/memory-scheduling
 	$(BENCHMARKS) memory-scheduling --output Results/memory-scheduling
 
-# Some 5 minutes on an idle machine, and on first use the download of the peers' wheels (some hundred megabytes). PyTorch is measured
+# Some 7 minutes on an idle machine, and on first use the download of the peers' wheels (some hundred megabytes). PyTorch is measured
 # where pip finds a CPU build; '../shared/data/graphs' has two further networks.
 latency-results:
 	Scripts/setup.sh

@@ -9,7 +9,7 @@ from math import exp, log
 import chart
 import engines
 from models import CHAIN_LENGTH
-from measuring import SETTLING_SECONDS, TOLERANCE
+from measuring import LAYER_ROUNDS, SETTLING_SECONDS, TOLERANCE
 
 TANDEM, BLAS_ALONE, DIRECT = "Tandem", "Tandem, BLAS alone", "Tandem, direct"
 REFERENCE = engines.ONNXRuntime.name
@@ -348,8 +348,8 @@ load average {results.load:.1f} at the start (an idle machine's is near 0; load 
 {versions}
 - All float32, batch 1, the same seeded random weights (scaled by fan-in) and input. Each engine has its input in the layout
   that it takes, and may keep weights in any form.
-- {options.rounds} rounds. In each, every engine of a model makes one run that does not count, then runs for {options.milliseconds:g} ms (at least
-  once); who is first changes from round to round. With several threads, {1e3 * SETTLING_SECONDS:g} ms of sleep come before each turn, because the
+- {options.rounds} rounds, of layers {LAYER_ROUNDS} times as many: they are over so soon that a moment at a higher clock decides about a minimum. In
+  each, every engine of a model makes one run that does not count, then runs for {options.milliseconds:g} ms (at least once); who is first changes from round to round. With several threads, {1e3 * SETTLING_SECONDS:g} ms of sleep come before each turn, because the
   threads of the engine before go on spinning for a while. The minimum is over all runs, the median over the rounds' medians.
 - An empty call (one ReLU of 16 values) costs what the table below says, mostly of the Python bindings. It is taken off every
   time, Tandem's too; `latency.csv` has the times with it. One more operator with nothing to compute costs what a chain of
