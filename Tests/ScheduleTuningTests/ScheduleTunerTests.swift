@@ -1,4 +1,5 @@
 import ComputationGraph
+import Devices
 import Foundations
 import Kernels
 import ScheduleTuning
@@ -115,6 +116,15 @@ struct ScheduleTunerTests {
         #expect(result.records.count { $0.decision != nil } != 1)
         let stored = database.tuningRecords(workload: workload.key, target: meter.target.key)
         #expect(stored == result.records)
+        // A plan takes it as well.
+        let planning = LatencyMeter(policy: MeasurementPolicy(), threads: 2)
+        let records = InMemoryLatencyDatabase()
+        records.store(result.records, target: planning.target)
+        let schedules = result.records.map(\.schedule)
+        let times = try KernelCandidates(meter: planning, database: records).milliseconds(
+          of: workload.id, in: workload.graph, under: schedules)
+        let planned = try #require(zip(schedules, times).min { $0.1 < $1.1 }?.0)
+        #expect(planned == best.schedule)
       }
       try expectTheFastest(FakeMeter(threads: 2, drift: drift), TuningOptions(trials: 24))
       try expectTheFastest(FakeMeter(threads: 2, drift: 1 / drift), TuningOptions(trials: 60))

@@ -38,9 +38,10 @@ public struct KernelCandidates: Sendable {
   public func milliseconds(
     of id: OperatorID, in graph: Graph, under schedules: [KernelSchedule]
   ) throws -> [Double] {
-    var known: [KernelSchedule: Double] = [:]
-    for record in try records(of: id, in: graph) {
-      known[record.schedule] = record.milliseconds ?? Self.failureMilliseconds
+    let records = try records(of: id, in: graph)
+    var known = records.comparableMilliseconds
+    for record in records where record.milliseconds == nil {
+      known[record.schedule] = Self.failureMilliseconds
     }
     let missing = schedules.filter { known[$0] == nil }
     if !missing.isEmpty {
@@ -73,8 +74,9 @@ public struct KernelCandidates: Sendable {
     }
     let weights =
       graph[id].inputs.dropFirst().first.map { graph[$0].role == .weight ? graph[$0].byteCount : 0 } ?? 0
+    let latencies = records.comparableMilliseconds
     let entries = records.compactMap { record -> Entry? in
-      guard let milliseconds = record.milliseconds, record.schedule.threads <= threads,
+      guard let milliseconds = latencies[record.schedule], record.schedule.threads <= threads,
         record.schedule.applies(to: id, in: graph)
       else { return nil }
       return Entry(

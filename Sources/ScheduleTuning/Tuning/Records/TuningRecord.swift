@@ -63,3 +63,30 @@ extension Sequence where Element == TuningRecord {
       .min { $0.milliseconds! < $1.milliseconds! }
   }
 }
+
+extension [TuningRecord] {
+  /// What the schedules of one operator and target take, in milliseconds, as if all had been measured side by side; failures are
+  /// left out.
+  ///
+  /// Where some were, the times of the others are converted by what the clock has changed since, the median over those that
+  /// were measured both times; none of them counts as faster than the fastest of those side by side.
+  var comparableMilliseconds: [KernelSchedule: Double] {
+    var changes: [Double] = []
+    var least = 0.0
+    for record in self {
+      guard let decision = record.decision?.minMilliseconds, let first = record.firstMilliseconds else {
+        continue
+      }
+      least = changes.isEmpty ? decision : Swift.min(least, decision)
+      changes.append(decision / first)
+    }
+    changes.sort()
+    let change = changes.isEmpty ? 1 : changes[changes.count / 2]
+    var result: [KernelSchedule: Double] = [:]
+    for record in self {
+      guard let first = record.firstMilliseconds else { continue }
+      result[record.schedule] = record.decision?.minMilliseconds ?? Swift.max(first * change, least.nextUp)
+    }
+    return result
+  }
+}
