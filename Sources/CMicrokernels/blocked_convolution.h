@@ -22,8 +22,8 @@ typedef struct {
   int leaves;
 } bk_column;
 
-// Tiles of equal size side by side, in some rows of the output. Of several in a row, none sees what is left or right of the
-// image.
+// Tiles of equal size side by side, in some rows of the output. Of several in a row, none sees what is left or right of
+// the image.
 typedef struct {
   const blocked_job *job;
   ptrdiff_t firstRow, endRow;
@@ -35,8 +35,8 @@ typedef struct {
   const bk_vec *bias;
 } bk_strip;
 
-// The sums of a tile of `pixels` neighbours times `vectors` vectors of channels. `line` is the row of the image that the
-// first one of `taps` rows of the kernel lies on, from the pixel on that the strip's first tile would have there.
+// The sums of a tile of `pixels` neighbours times `vectors` vectors of channels. `line` is the row of the image that
+// the first one of `taps` rows of the kernel lies on, from the pixel on that the strip's first tile would have there.
 //
 // What is computed for a tile or a tap is short: layers with few channels have no more than 16 products for it.
 BK_INLINE void bk_sum_tile(bk_vec sums[BK_PIXELS][BK_VECTORS], const blocked_layer *layer, const bk_column *columns,
@@ -75,11 +75,11 @@ BK_INLINE void bk_sum_tile(bk_vec sums[BK_PIXELS][BK_VECTORS], const blocked_lay
   }
 }
 
-// The same for one vector of channels and a kernel of three columns side by side at stride 1. Each pixel of the image is
-// read once for all three: with so few channels, reading would take longer than multiplying.
-BK_INLINE void bk_sum_wide_tile(bk_vec sums[BK_PIXELS][BK_VECTORS], const blocked_layer *layer, const bk_column *columns,
-                                const float *zeros, const float *line, ptrdiff_t taps, const float *weights,
-                                const int relu, const int pixels) {
+// The same for one vector of channels and a kernel of three columns side by side at stride 1. Each pixel of the image
+// is read once for all three: with so few channels, reading would take longer than multiplying.
+BK_INLINE void bk_sum_wide_tile(bk_vec sums[BK_PIXELS][BK_VECTORS], const blocked_layer *layer,
+                                const bk_column *columns, const float *zeros, const float *line, ptrdiff_t taps,
+                                const float *weights, const int relu, const int pixels) {
   const inference_window *v = &layer->window;
   const ptrdiff_t block = layer->inputBlock, row = v->width * block, plane = v->height * row;
   const ptrdiff_t column = layer->inputs * BLOCKED_LANES, first = columns->pixel, last = first + pixels + 1;
@@ -214,7 +214,7 @@ static void bk_convolve_rows(const blocked_job *given, ptrdiff_t firstRow, ptrdi
     job.isSimple &= job.lanes[n] == BLOCKED_LANES;
   }
   // Even tiles: none is left with a pixel or two. Those of one size that see the image alone go together.
-  const ptrdiff_t width = v->outputWidth, most = bk_most_pixels[vectors - 1];
+  const ptrdiff_t width = job.endColumn - job.firstColumn, most = bk_most_pixels[vectors - 1];
   const ptrdiff_t tiles = (width + most - 1) / most, size = width / tiles, larger = width % tiles;
   ptrdiff_t first, end;
   bk_interior(v, &first, &end);
@@ -223,7 +223,7 @@ static void bk_convolve_rows(const blocked_job *given, ptrdiff_t firstRow, ptrdi
                     .packed = job.packed + firstOutput * blocked_depth(layer), .bias = bias};
   for (ptrdiff_t tile = 0; tile < tiles; tile += strip.tiles) {
     const ptrdiff_t pixels = size + (tile < larger), alike = (tile < larger ? larger : tiles) - tile;
-    strip.pixel = tile * size + blocked_least(tile, larger);
+    strip.pixel = job.firstColumn + tile * size + blocked_least(tile, larger);
     const ptrdiff_t inside = strip.pixel < first ? 0 : (end - strip.pixel) / pixels;
     strip.tiles = inside > 1 ? blocked_least(alike, inside) : 1;
     for (ptrdiff_t j = 0; j < v->kernelWidth; j++) {

@@ -55,9 +55,11 @@ void blocked_convert(const float *x, ptrdiff_t from, float *y, ptrdiff_t to, ptr
   }
 }
 
-// Output channels in groups for one micro-kernel each, of nearly equal numbers of vectors.
-static ptrdiff_t output_vectors(const blocked_layer *layer) { return (layer->outputs + BLOCKED_LANES - 1) / BLOCKED_LANES; }
+static ptrdiff_t output_vectors(const blocked_layer *layer) {
+  return (layer->outputs + BLOCKED_LANES - 1) / BLOCKED_LANES;
+}
 
+// Output channels in groups for one micro-kernel each, of nearly equal numbers of vectors.
 static ptrdiff_t output_groups(const blocked_layer *layer) {
   const ptrdiff_t most = table_of(layer)->vectors;
   return (output_vectors(layer) + most - 1) / most;
@@ -92,38 +94,37 @@ void blocked_pack_weights(const blocked_layer *layer, const float *weight, float
 // What stands for a pixel outside of the image: as many as a block of x may have channels.
 static const float zeros[4096];
 
-// A convolution that sees single pixels, with several rows of the image as one: rows need not be filled with tiles each.
-static blocked_layer flattened(blocked_layer layer, ptrdiff_t parts) {
+// A convolution that sees single pixels, with all rows of the image as one: rows need not be filled with tiles each.
+static blocked_layer flattened(blocked_layer layer) {
   inference_window *v = &layer.window;
   if (v->kernelHeight != 1 || v->kernelWidth != 1 || v->strideHeight != 1 || v->strideWidth != 1 ||
       v->outputHeight != v->height || v->outputWidth != v->width)
     return layer;
-  // As few as leave every part some.
-  const ptrdiff_t units = layer.batch * output_groups(&layer);
-  ptrdiff_t rows = blocked_least((parts + units - 1) / units, v->height);
-  while (v->height % rows) rows++;
-  v->width = v->outputWidth = v->height / rows * v->width;
-  v->height = v->outputHeight = rows;
+  v->width = v->outputWidth = v->height * v->width;
+  v->height = v->outputHeight = 1;
   return layer;
 }
 
 void blocked_convolution(const blocked_layer *given, const float *x, const float *packed, const float *bias,
                          const float *addend, float *y, ptrdiff_t part, ptrdiff_t parts) {
-  const blocked_layer flat = flattened(*given, parts), *layer = &flat;
+  const blocked_layer flat = flattened(*given), *layer = &flat;
   const inference_window *v = &layer->window;
   const blocked_table *kernels = table_of(layer);
   const ptrdiff_t xFloats = blocked_floats(layer->inputs, layer->inputBlock, v->height * v->width);
   const ptrdiff_t yFloats = blocked_floats(layer->outputs, layer->outputBlock, v->outputHeight * v->outputWidth);
-  // A part has groups of channels where it can, so that it reads its own weights alone.
-  const ptrdiff_t rows = v->outputHeight, groups = output_groups(layer), units = layer->batch * groups * rows;
-  const ptrdiff_t end = units * (part + 1) / parts;
+  // A part has groups of channels where it can, so that it reads its own weights alone, then rows, then pieces of the only
+  // row there is.
+  const ptrdiff_t rows = v->outputHeight, groups = output_groups(layer), perRow = layer->batch * groups;
+  const ptrdiff_t pieces = rows == 1 ? blocked_least((parts + perRow - 1) / perRow, v->outputWidth) : 1;
+  const ptrdiff_t units = perRow * rows * pieces, end = units * (part + 1) / parts;
   for (ptrdiff_t unit = units * part / parts, count; unit < end; unit += count) {
-    const ptrdiff_t image = unit / (groups * rows), group = unit / rows % groups, row = unit % rows;
-    count = blocked_least(rows - row, end - unit);
-    const ptrdiff_t first = first_vector(layer, group);
+    const ptrdiff_t piece = unit % pieces, row = unit / pieces % rows, group = unit / (pieces * rows) % groups;
+    const ptrdiff_t image = unit / (pieces * rows * groups), first = first_vector(layer, group);
+    count = pieces > 1 ? 1 : blocked_least(rows - row, end - unit);
     const blocked_job job = {.layer = layer, .x = x + image * xFloats, .packed = packed, .bias = bias,
                              .addend = addend ? addend + image * yFloats : NULL, .zeros = zeros,
-                             .y = y + image * yFloats};
+                             .y = y + image * yFloats, .firstColumn = v->outputWidth * piece / pieces,
+                             .endColumn = v->outputWidth * (piece + 1) / pieces};
     kernels->convolve_rows(&job, row, row + count, first * BLOCKED_LANES, first_vector(layer, group + 1) - first);
   }
 }

@@ -20,6 +20,8 @@ typedef struct {
   /// As many zeros as a block of the input has channels.
   const float *zeros;
   float *y;
+  /// The columns of the output that a convolution is to compute.
+  ptrdiff_t firstColumn, endColumn;
   /// Of the vectors of output channels that a tile has: the lanes that are y's, and where in y their first pixel lies.
   ptrdiff_t lanes[BLOCKED_VECTORS], offsets[BLOCKED_VECTORS];
   /// Whether results are stored as they are but for a simple activation, in all lanes.
