@@ -7,8 +7,8 @@ import Kernels
 /// schedule, and its latency measured in turns with the others.
 ///
 /// Weights and inputs are random but always the same. A batch in which something is noisy is measured again, a bounded number of
-/// times, and the least latencies count. A thorough measurement prepares every schedule several times: which pages a
-/// preparation gets makes up to 8 % of the latency where the second cache is nearly full (Docs/Decisions/0013).
+/// times, and the least latencies count. A thorough measurement prepares every schedule several times: preparations of
+/// one schedule differ by up to 8 % where the second cache is nearly full (Docs/Decisions/0013).
 public final class OperatorMeter: ScheduleMeter {
   /// The largest difference from the reference's output that is rounding, relative to the reference's largest value. Winograd's is below 10⁻⁵.
   public static let tolerance: Float = 1e-3
