@@ -1,7 +1,5 @@
 #include "blocked_kernels.h"
 
-#include <string.h>
-
 #include "blocked_tables.h"
 
 static const blocked_table *table_for(int instructionSet) {
